@@ -1,0 +1,71 @@
+# Two commands do everything: `make run` and `make test`. CONTRIBUTING.md lists the others.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL_FLAGS := --require-hashes --only-binary :all: --no-binary flask-principal
+
+.PHONY: run links demo test test-browser test-office prove bench check format lock clean translations
+
+run: $(VENV)/.runtime
+	@$(BIN)/python serve.py
+
+links: $(VENV)/.runtime
+	@$(BIN)/python -m flask links
+
+demo: $(VENV)/.runtime
+	@TRACKER_INSTANCE=instance/demo TRACKER_REHEARSAL=1 TRACKER_PORT=8001 $(BIN)/python serve.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m "not browser and not office and not prove"
+
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -q -m browser
+
+test-office: $(VENV)/.dev
+	@sh requirements/system.sh soffice
+	$(BIN)/python -m pytest -q -m office
+
+prove: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -s -m prove
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:
+	requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+
+# The stamps depend on the lock files, so a changed lock installs again and an unchanged one costs nothing.
+$(VENV)/.python:
+	@$(PYTHON) requirements/preflight.py
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); else $(PYTHON) -m venv $(VENV); fi
+	@touch $@
+
+define install
+	@echo "Installing $(1) (hash-checked)"
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(VENV) uv pip install --quiet $(INSTALL_FLAGS) -r $(1); \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL_FLAGS) -r $(1); fi
+	@touch $@
+endef
+
+$(VENV)/.runtime: requirements/runtime.txt | $(VENV)/.python
+	$(call install,requirements/runtime.txt)
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	$(call install,requirements/dev.txt)
+
+$(VENV)/.browser: requirements/browser.txt $(VENV)/.dev
+	@sh requirements/system.sh chromium
+	$(call install,requirements/browser.txt)
