@@ -1,0 +1,164 @@
+"""What every item type is: one class with every form of an answer (field, JSON, facts, sheet, lines)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from wtforms.fields.core import UnboundField
+
+from instruments.conditions import Condition
+from instruments.texts import Text, Texts
+
+Json = Any
+CellValue = str | int | Decimal | date | None
+"""What a cell of the workbook may hold; text stays text, whatever it begins with."""
+
+ITEM_TYPES: dict[str, type[Item]] = {}
+"""Every item type by its name in an instrument file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceList:
+    """A named list of codes; `other` is the code with "specify", `exclusive` the codes that exclude all others."""
+
+    name: str
+    codes: tuple[str, ...]
+    other: str = ""
+    exclusive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskContext:
+    """What a form needs to know beside the item: the texts, the statistics years (the last four complete ones), the lists."""
+
+    texts: Texts
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise."""
+
+    field: str = ""
+    row_id: str = ""
+    code: str = ""
+    label: str = ""
+    text: str = ""
+    number: Decimal | int | None = None
+    unit: str = ""
+    date: date | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the printed answer; `label` names the part, `language` is that of what a person typed."""
+
+    text: str
+    label: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a repeat sheet: a stable id and its head in the language of the workbook."""
+
+    id: str
+    label: str
+
+
+class Item(BaseModel, ABC):
+    """One typed field that a State fills. Frozen; unknown keys are refused; subclasses register by `item_type`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    item_type: ClassVar[str]
+    value_type: ClassVar[Any]
+    sheet: ClassVar[str] = ""
+    """Name of the workbook sheet for repeatable types; empty for the others."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*$")
+    group: str
+    text: str = ""
+    detail: bool = False
+    """Closed at first, under "Add details"."""
+    required: bool = False
+    """Only ever raises a finding before clearance; a draft is saved without it."""
+    asked_if: Condition | None = None
+    lists: dict[str, ChoiceList] = Field(default_factory=dict, exclude=True, repr=False)
+    """The lists of the instrument, put in by the loader."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "item_type" in cls.__dict__:
+            ITEM_TYPES[cls.item_type] = cls
+
+    @property
+    def question_id(self) -> str:
+        """The id of the question the item belongs to."""
+        return self.id.partition(".")[0]
+
+    @property
+    def text_key(self) -> str:
+        """The key of the item's label and hint: shared for items of a block."""
+        return self.text or self.id
+
+    def label(self, texts: Texts) -> Text:
+        """What the item asks, in a few words."""
+        return texts(f"{self.text_key}.label")
+
+    def hint(self, texts: Texts) -> Text | None:
+        """What a good answer looks like, where that needs saying."""
+        return texts.get(f"{self.text_key}.hint")
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.value_type)
+
+    def dump(self, value: Any) -> Json:
+        """The value as JSON for the database and the canonical document; None stays None."""
+        return None if value is None else self._adapter.dump_python(value, mode="json")
+
+    def load(self, raw: Json) -> Any:
+        """The typed value of stored JSON; None stays None. Raises pydantic.ValidationError on JSON of another type."""
+        return None if raw is None else self._adapter.validate_python(raw)
+
+    def choice_lists(self) -> tuple[ChoiceList, ...]:
+        """The lists whose codes this item can store; for the Choices sheet."""
+        return ()
+
+    def text_keys(self) -> Iterable[str]:
+        """Keys, beside the label, that must have a text before the instrument can be published."""
+        for choice_list in self.choice_lists():
+            yield from (f"list.{choice_list.name}.{code}" for code in choice_list.codes)
+
+    def findings(self, value: Any) -> Iterable[str]:
+        """Codes of what looks inconsistent inside the answer; none blocks a submission."""
+        return ()
+
+    @abstractmethod
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        """The WTForms field: to and from the browser."""
+
+    @abstractmethod
+    def facts(self, value: Any, texts: Texts) -> Iterator[Fact]:
+        """The answer taken apart, for the long sheet: code and label side by side."""
+
+    @abstractmethod
+    def lines(self, value: Any, texts: Texts) -> list[Line]:
+        """The answer in words, for the check page, print and the submitted view."""
+
+    def columns(self, texts: Texts) -> tuple[Column, ...]:
+        """The columns of this type's own sheet; only for types with a `sheet`."""
+        return ()
+
+    def rows(self, value: Any, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
+        """(row id, cells) for this type's own sheet, one per row; only for types with a `sheet`."""
+        return iter(())

@@ -1,0 +1,116 @@
+"""Multiple choice, with "other, specify" where the list has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from wtforms.fields.core import UnboundField
+
+from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.fields import CompositeControl, Control, LineControl
+from instruments.texts import Text, Texts
+from instruments.values import Chosen
+
+
+class CodesControl(Control):
+    """Check boxes for the codes of a list; the value is the tuple of codes in the list's order."""
+
+    control = "checkboxes"
+
+    def __init__(self, *, choice_list: ChoiceList, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.choice_list = choice_list
+
+    @property
+    def choices_texts(self) -> list[tuple[str, Text, Text | None]]:
+        """(code, label, help) of every choice, in the list's order."""
+        name = self.choice_list.name
+        return [(code, self.texts.option(name, code), self.texts.get(f"list.{name}.{code}.help"))
+                for code in self.choice_list.codes]  # fmt: skip
+
+    def process_data(self, value: Any) -> None:
+        self.data = tuple(value or ())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        unknown = [code for code in valuelist if code not in self.choice_list.codes]
+        self.data = tuple(code for code in self.choice_list.codes if code in valuelist)
+        if unknown:
+            raise self.problem("choice", typed=unknown[0])
+
+
+class ChoicesControl(CompositeControl):
+    """Check boxes with a line for "other"."""
+
+    control = "checkboxes"
+
+    def __init__(self, *, choice_list: ChoiceList, texts: Texts, **kwargs: Any):
+        parts = {"codes": lambda _part: UnboundField(CodesControl, texts=texts, choice_list=choice_list)}
+        if choice_list.other:
+            parts["other"] = lambda _part: UnboundField(LineControl, texts=texts, label_text=texts("type.choices.other"))
+        super().__init__(parts=parts, texts=texts, **kwargs)
+        self.choice_list = choice_list
+
+    @property
+    def choices_texts(self) -> list[tuple[str, Text, Text | None]]:
+        """(code, label, help) of every choice."""
+        codes: list[tuple[str, Text, Text | None]] = self.inner["codes"].choices_texts
+        return codes
+
+    def part_data(self, value: Any) -> dict[str, Any]:
+        return {} if value is None else {"codes": value.codes, "other": value.other}
+
+    def join(self, parts: dict[str, Any]) -> Chosen | None:
+        codes, other = parts["codes"], parts.get("other") or ""
+        if other and self.choice_list.other not in codes:
+            # The words say that "other" was meant; ticking the box too is not asked of anybody.
+            codes = tuple(code for code in self.choice_list.codes if code in codes or code == self.choice_list.other)
+        return Chosen(codes=codes, other=other) if codes else None
+
+
+class Choices(Item):
+    """Any number of codes of the named list."""
+
+    item_type: ClassVar[str] = "choices"
+    value_type: ClassVar[Any] = Chosen
+
+    list: str
+
+    @property
+    def choice_list(self) -> ChoiceList:
+        """The list whose codes may be stored."""
+        return self.lists[self.list]
+
+    def choice_lists(self) -> tuple[ChoiceList, ...]:
+        return (self.choice_list,)
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            ChoicesControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),
+            choice_list=self.choice_list,
+        )  # fmt: skip
+
+    def findings(self, value: Chosen) -> Iterable[str]:
+        if len(value.codes) > 1 and set(value.codes) & set(self.choice_list.exclusive):
+            yield "exclusive_choice"
+
+    def facts(self, value: Chosen, texts: Texts) -> Iterator[Fact]:
+        yield from chosen_facts(self.choice_list, value, texts)
+
+    def lines(self, value: Chosen, texts: Texts) -> list[Line]:
+        return chosen_lines(self.choice_list, value, texts)
+
+
+def chosen_facts(choice_list: ChoiceList, value: Chosen, texts: Texts) -> Iterator[Fact]:
+    """One fact per chosen code; the words for "other" stand beside that code."""
+    for code in value.codes:
+        words = value.other if code == choice_list.other else ""
+        yield Fact(field=code, code=code, label=str(texts.option(choice_list.name, code)), text=words)
+
+
+def chosen_lines(choice_list: ChoiceList, value: Chosen, texts: Texts) -> list[Line]:
+    """One line per chosen code, and one for the words of "other"."""
+    lines = [Line(str(texts.option(choice_list.name, code))) for code in value.codes]
+    if value.other:
+        lines.append(Line(value.other, label=str(texts.option(choice_list.name, choice_list.other)), language="und"))
+    return lines

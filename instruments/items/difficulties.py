@@ -1,0 +1,74 @@
+"""Difficulties: kinds from a list, and what they are in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from wtforms.fields.core import UnboundField
+
+from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.choices import ChoicesControl, chosen_facts, chosen_lines
+from instruments.items.fields import CompositeControl, TextControl
+from instruments.items.narrative import LONGEST
+from instruments.texts import Texts
+from instruments.values import Chosen
+from instruments.values import Difficulties as DifficultiesValue
+
+
+class DifficultiesControl(CompositeControl):
+    """Check boxes and a text area."""
+
+    control = "difficulties"
+
+    def __init__(self, *, choice_list: ChoiceList, texts: Texts, **kwargs: Any):
+        super().__init__(
+            parts={
+                "chosen": lambda _part: UnboundField(
+                    ChoicesControl, texts=texts, choice_list=choice_list, label_text=texts("type.difficulties.choices")
+                ),
+                "text": lambda _part: UnboundField(
+                    TextControl, texts=texts, label_text=texts("type.difficulties.text"), maximum=LONGEST
+                ),
+            },
+            texts=texts, **kwargs,
+        )  # fmt: skip
+
+    def join(self, parts: dict[str, Any]) -> DifficultiesValue | None:
+        if parts["chosen"] is None and parts["text"] is None:
+            return None
+        return DifficultiesValue(chosen=parts["chosen"] or Chosen(), text=parts["text"] or "")
+
+
+class Difficulties(Item):
+    """What makes it hard to carry the paragraph out."""
+
+    item_type: ClassVar[str] = "difficulties"
+    value_type: ClassVar[Any] = DifficultiesValue
+
+    list: str = "dif"
+
+    @property
+    def choice_list(self) -> ChoiceList:
+        """The kinds of difficulty."""
+        return self.lists[self.list]
+
+    def choice_lists(self) -> tuple[ChoiceList, ...]:
+        return (self.choice_list,)
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            DifficultiesControl, texts=context.texts, label_text=self.label(context.texts),
+            hint_text=self.hint(context.texts), choice_list=self.choice_list,
+        )  # fmt: skip
+
+    def facts(self, value: DifficultiesValue, texts: Texts) -> Iterator[Fact]:
+        yield from chosen_facts(self.choice_list, value.chosen, texts)
+        if value.text:
+            yield Fact(field="text", label=str(texts("type.difficulties.text")), text=value.text)
+
+    def lines(self, value: DifficultiesValue, texts: Texts) -> list[Line]:
+        lines = chosen_lines(self.choice_list, value.chosen, texts)
+        if value.text:
+            lines.append(Line(value.text, label=str(texts("type.difficulties.text")), language="und"))
+        return lines

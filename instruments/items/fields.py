@@ -1,0 +1,337 @@
+"""The controls that item types are made of: WTForms fields that turn typed text into values, or say why they cannot.
+
+Each has `control` (which template prints it), `label_text` and `hint_text`. `data` is the typed value or None; `errors`
+is filled when what was typed cannot be read, and then the typed text is what is shown again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from wtforms import Field
+from wtforms.widgets import CheckboxInput, FileInput, HiddenInput, Select, TextArea, TextInput
+
+from instruments.items.base import ChoiceList
+from instruments.texts import Message, Text, Texts
+
+LARGEST_NUMBER = Decimal(10) ** 15
+"""Excel keeps 15 digits; a larger figure is a typing error."""
+
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+
+class Control(Field):
+    """A field with its texts. Subclasses give `read` (text to value) and `show` (value to text)."""
+
+    control = "text"
+    widget = TextInput()
+
+    def __init__(self, *, texts: Texts, label_text: Text | None = None, hint_text: Text | None = None, **kwargs: Any):
+        super().__init__(label=str(label_text or ""), **kwargs)
+        self.texts = texts
+        self.label_text = label_text
+        self.hint_text = hint_text
+        self.raw = ""
+
+    @property
+    def label_words(self) -> str:
+        """The label as a string, for error sentences."""
+        return str(self.label_text or "")
+
+    def read(self, text: str) -> Any:
+        """The value of the typed text. Raises ValueError with a Message when it cannot be read."""
+        return text
+
+    def show(self, value: Any) -> str:
+        """The text shown for a value."""
+        return "" if value is None else str(value)
+
+    def problem(self, code: str, **values: object) -> ValueError:
+        """A ValueError that carries the translated sentence and its stable code."""
+        return ValueError(self.texts.message(code, label=self.label_words, **values))
+
+    def process_data(self, value: Any) -> None:
+        self.data = value
+        self.raw = self.show(value)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.raw = valuelist[0] if valuelist else ""
+        stripped = self.raw.strip()
+        self.data = None
+        if stripped:
+            self.data = self.read(stripped)
+
+    def _value(self) -> str:
+        return self.raw
+
+
+class LineControl(Control):
+    """A single line of text, at most `maximum` characters."""
+
+    def __init__(self, *, maximum: int = 500, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.maximum = maximum
+
+    def read(self, text: str) -> str:
+        if len(text) > self.maximum:
+            raise self.problem("too_long", maximum=self.maximum)
+        return text
+
+
+class TextControl(LineControl):
+    """Text of several lines."""
+
+    control = "textarea"
+    widget = TextArea()
+
+
+class WholeNumberControl(Control):
+    """A whole number; Arabic-Indic digits and spaces or points between thousands are understood."""
+
+    inputmode = "numeric"
+
+    def __init__(self, *, minimum: int | None = 0, maximum: int | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.minimum, self.maximum = minimum, maximum
+
+    def read(self, text: str) -> int:
+        plain = re.sub(r"[\s\u00a0\u202f]", "", text.translate(_DIGITS))
+        if not re.fullmatch(r"[-\u2212]?\d{1,16}", plain):
+            raise self.problem("whole_number", typed=text)
+        number = int(plain.replace("\u2212", "-"))
+        if self.minimum is not None and number < self.minimum:
+            raise self.problem("too_small", minimum=self.minimum, typed=text)
+        if abs(number) >= LARGEST_NUMBER or (self.maximum is not None and number > self.maximum):
+            raise self.problem("too_large", maximum=self.maximum or LARGEST_NUMBER, typed=text)
+        return number
+
+
+class DecimalControl(Control):
+    """A number with a decimal point or comma. `1,234` is refused: it is 1234 to some and 1.234 to others."""
+
+    inputmode = "decimal"
+
+    def __init__(self, *, places: int = 2, minimum: Decimal | None = None, maximum: Decimal | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.places, self.minimum, self.maximum = places, minimum, maximum
+
+    def read(self, text: str) -> Decimal:
+        plain = re.sub(r"[\s\u00a0\u202f\u066c]", "", text.translate(_DIGITS)).replace("\u066b", ".")
+        if re.fullmatch(r"[-\u2212]?[1-9]\d{0,2}[.,]\d{3}", plain) and self.places < 3:
+            raise self.problem("ambiguous_number", typed=text)
+        try:
+            if not re.fullmatch(r"[-\u2212]?\d+([.,]\d+)?", plain):
+                raise InvalidOperation
+            number = Decimal(plain.replace(",", ".").replace("\u2212", "-"))
+        except InvalidOperation:
+            raise self.problem("number", typed=text) from None
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > self.places:
+            raise self.problem("too_many_places", places=self.places, typed=text)
+        if self.minimum is not None and number < self.minimum:
+            raise self.problem("too_small", minimum=self.minimum, typed=text)
+        if abs(number) >= LARGEST_NUMBER or (self.maximum is not None and number > self.maximum):
+            raise self.problem("too_large", maximum=self.maximum or LARGEST_NUMBER, typed=text)
+        return number
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else f"{value:f}"
+
+
+class DateControl(Control):
+    """A day. `2026-06-30`, `30.6.2026` and a date picker's value are understood; 3/4/2026 is refused as ambiguous."""
+
+    control = "date"
+
+    def read(self, text: str) -> date:
+        plain = text.translate(_DIGITS)
+        found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", plain)
+        if found:
+            year, month, day = found.groups()
+        else:
+            found = re.fullmatch(r"(\d{1,2})[./ ](\d{1,2})[./ ](\d{4})", plain)
+            if not found:
+                raise self.problem("date", typed=text)
+            day, month, year = found.groups()
+            if "/" in plain and int(day) <= 12 and int(month) <= 12 and day != month:
+                raise self.problem("ambiguous_date", typed=text)
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            raise self.problem("date", typed=text) from None
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else value.isoformat()
+
+
+class YearControl(WholeNumberControl):
+    """A year of four digits."""
+
+    def read(self, text: str) -> int:
+        year = super().read(text)
+        if not 1800 <= year <= 2200:
+            raise self.problem("year", typed=text)
+        return year
+
+
+class LinkControl(LineControl):
+    """A web address with http or https; one without a scheme is taken as https."""
+
+    control = "link"
+
+    def read(self, text: str) -> str:
+        address = super().read(text)
+        if "://" not in address:
+            address = f"https://{address}"
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname
+        except ValueError:
+            host = None
+        if host is None or parts.scheme not in {"http", "https"} or "." not in host or " " in address:
+            raise self.problem("link", typed=text)
+        return address
+
+
+class ChoiceControl(Control):
+    """One code of a list, as radio buttons; `choices_texts` are (code, label, help or None)."""
+
+    control = "choices"
+
+    def __init__(self, *, choice_list: ChoiceList, control: str = "choices", **kwargs: Any):
+        super().__init__(**kwargs)
+        self.choice_list = choice_list
+        self.control = control
+
+    @property
+    def choices_texts(self) -> list[tuple[str, Text, Text | None]]:
+        """(code, label, help) of every choice, in the list's order."""
+        name = self.choice_list.name
+        return [
+            (code, self.texts.option(name, code), self.texts.get(f"list.{name}.{code}.help"))
+            for code in self.choice_list.codes
+        ]
+
+    def read(self, text: str) -> str:
+        if text not in self.choice_list.codes:
+            raise self.problem("choice", typed=text)
+        return text
+
+
+class SelectControl(ChoiceControl):
+    """One code of a list, as a drop-down with an empty first entry."""
+
+    widget = Select()
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(control="select", **kwargs)
+
+    def iter_choices(self) -> Sequence[tuple[str, str, bool, dict[str, Any]]]:
+        """What the drop-down shows: (value, label, selected, attributes)."""
+        options = [("", "", not self.raw, {})]
+        options += [(code, str(label), code == self.raw, {}) for code, label, _help in self.choices_texts]
+        return options
+
+    def has_groups(self) -> bool:
+        """The drop-downs have no groups."""
+        return False
+
+
+class CheckControl(Control):
+    """A single check box; ticked is True, not ticked is False."""
+
+    control = "check"
+    widget = CheckboxInput()
+    false_values = ()
+
+    def process_data(self, value: Any) -> None:
+        self.data = bool(value)
+        self.raw = "y"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = bool(valuelist and valuelist[0])
+        self.raw = "y"
+
+
+class HiddenControl(LineControl):
+    """A value the person does not see, such as a row id."""
+
+    control = "hidden"
+    widget = HiddenInput()
+
+
+class CompositeControl(Control):
+    """Several controls with names `<name>-<part>`; subclasses give `parts` and join them into one value.
+
+    `parts` maps a part's name to a function that builds the unbound inner field.
+    """
+
+    def __init__(self, *, parts: dict[str, Callable[[str], Any]], **kwargs: Any):
+        form = kwargs.pop("_form", None)
+        super().__init__(_form=form, **kwargs)
+        self.inner: dict[str, Field] = {
+            part: build(part).bind(form=form, name=f"{self.name}-{part}", prefix="", translations=None)
+            for part, build in parts.items()
+        }
+
+    def part_data(self, value: Any) -> dict[str, Any]:
+        """The value taken apart for the inner controls."""
+        return {part: getattr(value, part) for part in self.inner} if value is not None else {}
+
+    def join(self, parts: dict[str, Any]) -> Any:
+        """The value made of the inner values; None when nothing was given. Raises ValueError with a Message."""
+        raise AssertionError(f"{type(self).__name__} gives no join")
+
+    def process(self, formdata: Any, data: Any = None, **_extra: Any) -> None:
+        self.process_errors = []
+        taken_apart = self.part_data(data)
+        for part, field in self.inner.items():
+            # With form data an absent inner field is empty, not "as stored": a box that was unticked sends nothing.
+            field.process(formdata, taken_apart.get(part))
+            if formdata is not None and field.name not in formdata:
+                field.process_formdata([])
+        self.data = data
+        if formdata is not None:
+            self.data = None
+            try:
+                self.process_errors = [message for field in self.inner.values() for message in field.process_errors]
+                if not self.process_errors:
+                    self.data = self.join({part: field.data for part, field in self.inner.items()})
+            except ValueError as error:
+                self.process_errors = [error.args[0]]
+        self.errors = list(self.process_errors)
+        for field in self.inner.values():
+            field.errors = list(field.process_errors)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        self.errors = list(self.process_errors)
+        return not self.errors
+
+    def __getattr__(self, name: str) -> Any:
+        inner = self.__dict__.get("inner")
+        if inner and name in inner:
+            return inner[name]
+        raise AttributeError(name)
+
+
+class UploadControl(Control):
+    """A file input; the bytes are taken by the view, never by the form."""
+
+    control = "upload"
+    widget = FileInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+
+    def _value(self) -> str:
+        return ""
+
+
+def messages(field: Field) -> list[Message]:
+    """The errors of a field as messages with codes."""
+    return [error if isinstance(error, Message) else Message(str(error), "unreadable") for error in field.errors]

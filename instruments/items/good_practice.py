@@ -1,0 +1,62 @@
+"""A good practice, and whether the State agrees that it is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from wtforms.fields.core import UnboundField
+
+from instruments.items.base import AskContext, Fact, Item, Line
+from instruments.items.fields import CheckControl, CompositeControl, TextControl
+from instruments.items.narrative import LONGEST
+from instruments.texts import Texts
+from instruments.values import GoodPractice as GoodPracticeValue
+
+
+class GoodPracticeControl(CompositeControl):
+    """A text area and a box for the consent to share."""
+
+    control = "practice"
+
+    def __init__(self, *, texts: Texts, **kwargs: Any):
+        super().__init__(
+            parts={
+                "text": lambda _part: UnboundField(
+                    TextControl, texts=texts, label_text=texts("type.good_practice.text"), maximum=LONGEST
+                ),
+                "consent": lambda _part: UnboundField(
+                    CheckControl, texts=texts, label_text=texts("type.good_practice.consent")
+                ),
+            },
+            texts=texts, **kwargs,
+        )  # fmt: skip
+
+    def join(self, parts: dict[str, Any]) -> GoodPracticeValue | None:
+        # Consent without a practice consents to nothing.
+        return GoodPracticeValue(text=parts["text"], consent=parts["consent"]) if parts["text"] else None
+
+
+class GoodPractice(Item):
+    """A practice that other States could learn from."""
+
+    item_type: ClassVar[str] = "good_practice"
+    value_type: ClassVar[Any] = GoodPracticeValue
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            GoodPracticeControl, texts=context.texts, label_text=self.label(context.texts),
+            hint_text=self.hint(context.texts),
+        )  # fmt: skip
+
+    def text_keys(self) -> Iterator[str]:
+        yield from (f"list.consent.{code}" for code in ("yes", "no"))
+
+    def facts(self, value: GoodPracticeValue, texts: Texts) -> Iterator[Fact]:
+        yield Fact(field="text", label=str(texts("type.good_practice.text")), text=value.text)
+        code = "yes" if value.consent else "no"
+        yield Fact(field="consent", code=code, label=str(texts.option("consent", code)))
+
+    def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
+        consent = texts.option("consent", "yes" if value.consent else "no")
+        return [Line(value.text, language="und"), Line(str(consent), label=str(texts("type.good_practice.consent")))]

@@ -1,0 +1,59 @@
+"""A period, from its first to its last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from wtforms.fields.core import UnboundField
+
+from instruments.items.base import AskContext, Fact, Item, Line
+from instruments.items.fields import CompositeControl, DateControl
+from instruments.texts import Texts
+from instruments.values import Period as PeriodValue
+from languages import format_date
+
+
+class PeriodControl(CompositeControl):
+    """Two days, the second not before the first."""
+
+    control = "pair"
+
+    def __init__(self, *, texts: Texts, **kwargs: Any):
+        super().__init__(
+            parts={
+                part: lambda name: UnboundField(DateControl, texts=texts, label_text=texts(f"type.period.{name}"))
+                for part in ("start", "end")
+            },
+            texts=texts, **kwargs,
+        )  # fmt: skip
+
+    def join(self, parts: dict[str, Any]) -> PeriodValue | None:
+        start, end = parts["start"], parts["end"]
+        if start is None and end is None:
+            return None
+        if start is None or end is None:
+            raise self.problem("half_period")
+        if end < start:
+            raise self.problem("period_order")
+        return PeriodValue(start=start, end=end)
+
+
+class Period(Item):
+    """From one day to another, both included."""
+
+    item_type: ClassVar[str] = "period"
+    value_type: ClassVar[Any] = PeriodValue
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            PeriodControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts)
+        )
+
+    def facts(self, value: PeriodValue, texts: Texts) -> Iterator[Fact]:
+        yield Fact(field="start", label=str(texts("type.period.start")), date=value.start)
+        yield Fact(field="end", label=str(texts("type.period.end")), date=value.end)
+
+    def lines(self, value: PeriodValue, texts: Texts) -> list[Line]:
+        start, end = format_date(value.start, texts.language), format_date(value.end, texts.language)
+        return [Line(start, label=str(texts("type.period.start"))), Line(end, label=str(texts("type.period.end")))]

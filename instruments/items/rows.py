@@ -1,0 +1,225 @@
+"""What every repeatable type shares: rows with stable ids, typed columns, a sheet of their own."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from wtforms import Field
+from wtforms.fields.core import UnboundField
+
+from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
+from instruments.items.fields import (
+    CompositeControl,
+    Control,
+    DateControl,
+    HiddenControl,
+    LineControl,
+    LinkControl,
+    SelectControl,
+    TextControl,
+    WholeNumberControl,
+    YearControl,
+)
+from instruments.texts import Text, Texts
+from languages import format_date
+
+MOST_ROWS = 200
+"""Rows of one item. More are kept as typed, with the remedy: attach a file."""
+
+Kind = Literal["line", "text", "link", "choice", "date", "year", "count"]
+
+_CONTROLS: dict[Kind, Callable[..., UnboundField[Any]]] = {
+    "line": lambda **given: UnboundField(LineControl, **given),
+    "text": lambda **given: UnboundField(TextControl, maximum=10_000, **given),
+    "link": lambda **given: UnboundField(LinkControl, maximum=2000, **given),
+    "choice": lambda **given: UnboundField(SelectControl, **given),
+    "date": lambda **given: UnboundField(DateControl, **given),
+    "year": lambda **given: UnboundField(YearControl, **given),
+    "count": lambda **given: UnboundField(WholeNumberControl, **given),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumn:
+    """One column of a repeatable type: the attribute of the row, the kind of control, the list of a choice, the width.
+
+    `span` is how much of the line the control takes on the page: '', 'two' or 'whole'.
+    """
+
+    id: str
+    kind: Kind
+    choice_list: ChoiceList | None = None
+    span: str = ""
+
+
+class RowControl(CompositeControl):
+    """One row: its hidden id and its columns. `data` is a row, or None when nothing was given."""
+
+    control = "row"
+
+    def __init__(self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, **kwargs: Any):
+        def build(column: RowColumn) -> UnboundField[Any]:
+            key = f"{prefix}.{column.id}"
+            given: dict[str, Any] = {"texts": texts, "label_text": texts(key), "hint_text": texts.get(f"{key}.hint")}
+            if column.choice_list is not None:
+                given["choice_list"] = column.choice_list
+            return _CONTROLS[column.kind](**given)
+
+        parts: dict[str, Callable[[str], Any]] = {
+            "row_id": lambda _part: UnboundField(HiddenControl, texts=texts, maximum=40)
+        }
+        parts |= {column.id: (lambda _part, column=column: build(column)) for column in columns}
+        super().__init__(parts=parts, texts=texts, **kwargs)
+        self.columns, self.row_type = columns, row_type
+
+    def join(self, parts: dict[str, Any]) -> Any:
+        if all(value is None for part, value in parts.items() if part != "row_id"):
+            return None
+        return self.row_type(**{**parts, "row_id": parts["row_id"] or secrets.token_hex(6)})
+
+    @property
+    def cells(self) -> list[tuple[RowColumn, Field]]:
+        """The visible columns with their fields, in order."""
+        return [(column, self.inner[column.id]) for column in self.columns]
+
+
+class RowsControl(Control):
+    """Any number of rows. The buttons `add` and `remove` (names in the template) work by a round trip to the server."""
+
+    control = "rows"
+
+    def __init__(self, *, columns: tuple[RowColumn, ...], row_type: type[Any], prefix: str, **kwargs: Any):
+        self._form = kwargs.get("_form")
+        super().__init__(**kwargs)
+        self.columns, self.row_type, self.text_prefix = columns, row_type, prefix
+        self.entries: list[RowControl] = []
+
+    @property
+    def row_name(self) -> Text:
+        """What one row is called, for the legend and the buttons."""
+        return self.texts(f"{self.text_prefix}.row")
+
+    def _append(self, index: int, formdata: Any, data: Any) -> RowControl:
+        unbound = UnboundField(
+            RowControl, columns=self.columns, row_type=self.row_type, texts=self.texts, prefix=self.text_prefix
+        )
+        row: RowControl = unbound.bind(form=self._form, name=f"{self.name}-{index}", prefix="", translations=None)
+        row.process(formdata, data)
+        self.entries.append(row)
+        return row
+
+    def process(self, formdata: Any, data: Any = None, **_extra: Any) -> None:
+        self.process_errors, self.entries = [], []
+        if formdata is None:
+            for index, row in enumerate(data or ()):
+                self._append(index, None, row)
+            self.data = tuple(data) if data else None
+        else:
+            found = {int(match[1]) for key in formdata if (match := re.match(rf"{re.escape(self.name)}-(\d{{1,6}})-", key))}
+            for position, index in enumerate(sorted(found)):
+                if position < MOST_ROWS:
+                    self._append(index, formdata, None)
+            if len(found) > MOST_ROWS:
+                self.process_errors.append(self.texts.message("too_many_rows", label=self.label_words, maximum=MOST_ROWS))
+            for number, row in enumerate(self.entries, start=1):
+                for error in row.errors:
+                    self.process_errors.append(self.texts.message("in_row", row=f"{self.row_name} {number}", problem=error))
+            rows = tuple(row.data for row in self.entries if row.data is not None)
+            self.data = None if self.process_errors else (rows or None)
+        self.errors = list(self.process_errors)
+
+    def add_row(self) -> RowControl:
+        """An empty row at the end, with the next free index."""
+        used = [int(row.name.rpartition("-")[2]) for row in self.entries]
+        return self._append(max(used, default=-1) + 1, None, None)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        self.errors = list(self.process_errors)
+        return not self.errors
+
+
+class RowsItem(Item):
+    """A repeatable type. Subclasses give `row_type`, `row_columns` and `sheet`; texts are `type.<item_type>.<column>`."""
+
+    row_type: ClassVar[type[Any]]
+    row_columns: ClassVar[tuple[RowColumn, ...]]
+
+    @property
+    def text_prefix(self) -> str:
+        """Where the heads of the columns are in the engine's texts."""
+        return f"type.{self.item_type}"
+
+    def choice_lists(self) -> tuple[ChoiceList, ...]:
+        return tuple(column.choice_list for column in self.row_columns if column.choice_list is not None)
+
+    def text_keys(self) -> Iterator[str]:
+        yield from super().text_keys()
+        yield f"{self.text_prefix}.row"
+        yield from (f"{self.text_prefix}.{column.id}" for column in self.row_columns)
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            RowsControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),
+            columns=self.row_columns, row_type=self.row_type, prefix=self.text_prefix,
+        )  # fmt: skip
+
+    def facts(self, value: Any, texts: Texts) -> Iterator[Fact]:
+        for row in value:
+            for column in self.row_columns:
+                cell = getattr(row, column.id)
+                if cell is None:
+                    continue
+                given: dict[str, Any] = {"field": column.id, "row_id": row.row_id}
+                if column.choice_list is not None:
+                    label = str(texts.option(column.choice_list.name, cell))
+                    yield Fact(code=cell, label=label, **given)
+                elif isinstance(cell, date):
+                    yield Fact(date=cell, **given)
+                elif isinstance(cell, int | Decimal):
+                    yield Fact(number=cell, **given)
+                else:
+                    yield Fact(text=cell, **given)
+
+    def lines(self, value: Any, texts: Texts) -> list[Line]:
+        lines = []
+        for number, row in enumerate(value, start=1):
+            lines.append(Line(f"{texts(f'{self.text_prefix}.row')} {number}"))
+            for column in self.row_columns:
+                cell = getattr(row, column.id)
+                if cell is not None:
+                    words = _in_words(column, cell, texts)
+                    language = "und" if column.kind in {"line", "text", "link"} else ""
+                    lines.append(Line(words, label=str(texts(f"{self.text_prefix}.{column.id}")), language=language))
+        return lines
+
+    def columns(self, texts: Texts) -> tuple[Column, ...]:
+        columns = []
+        for column in self.row_columns:
+            label = str(texts(f"{self.text_prefix}.{column.id}"))
+            if column.choice_list is not None:
+                columns.append(Column(f"{column.id}_code", label))
+            columns.append(Column(column.id, label))
+        return tuple(columns)
+
+    def rows(self, value: Any, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
+        for row in value:
+            cells: list[CellValue] = []
+            for column in self.row_columns:
+                cell = getattr(row, column.id)
+                if column.choice_list is not None:
+                    cells += [cell, None if cell is None else str(texts.option(column.choice_list.name, cell))]
+                else:
+                    cells.append(cell)
+            yield row.row_id, tuple(cells)
+
+
+def _in_words(column: RowColumn, cell: Any, texts: Texts) -> str:
+    if column.choice_list is not None:
+        return str(texts.option(column.choice_list.name, cell))
+    return format_date(cell, texts.language) if isinstance(cell, date) else str(cell)

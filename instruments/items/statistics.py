@@ -1,0 +1,240 @@
+"""Statistics: figures by line and year, by sex and age where asked, with source, definition and provisional years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import Field as PydanticField
+from wtforms import Field
+from wtforms.fields.core import UnboundField
+
+from instruments.items.amount import CurrencyControl
+from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
+from instruments.items.choices import CodesControl
+from instruments.items.fields import CompositeControl, DecimalControl, TextControl, WholeNumberControl
+from instruments.texts import Text, Texts
+from instruments.values import Statistics as StatisticsValue
+
+BREAKDOWNS: dict[str, tuple[str, ...]] = {
+    "sex": ("female", "male", "sex_unknown"),
+    "age": ("under_18", "adult", "age_unknown"),
+}
+"""The parts of each breakdown; together they make the total of their line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLine:
+    """A line of the table: `row` is what is counted, `part` the share of it (empty for the total)."""
+
+    row: str
+    part: str
+    is_money: bool
+
+    @property
+    def id(self) -> str:
+        """The line's key in the stored cells and in the names of the inputs."""
+        return f"{self.row}.{self.part}" if self.part else self.row
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """A line as the page prints it: its key, its label, its cells by year, whether it is a part of the line before."""
+
+    id: str
+    label: Text
+    cells: list[Field]
+    is_part: bool
+
+
+class StatisticsControl(CompositeControl):
+    """A table of numbers by line and year, and the notes that give them a meaning."""
+
+    control = "table"
+
+    def __init__(self, *, item: Statistics, texts: Texts, years: tuple[int, ...], **kwargs: Any):
+        parts: dict[str, Any] = {}
+        for line in item.figure_lines:
+            for year in years:
+                parts[f"{line.id}-{year}"] = lambda _part, line=line: UnboundField(
+                    DecimalControl if line.is_money else WholeNumberControl, texts=texts, minimum=0,
+                    label_text=item.line_label(line, texts),
+                )  # fmt: skip
+        if item.money_rows:
+            parts["currency"] = lambda _part: UnboundField(
+                CurrencyControl, texts=texts, label_text=texts("type.amount.currency"), maximum=3,
+                hint_text=texts.get("type.amount.currency.hint"),
+            )  # fmt: skip
+        for note in ("source", "definition"):
+            parts[note] = lambda name: UnboundField(
+                TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=10_000
+            )
+        parts["provisional"] = lambda _part: UnboundField(
+            ProvisionalControl, texts=texts, choice_list=ChoiceList("", tuple(map(str, years))),
+            label_text=texts("type.statistics.provisional"),
+        )  # fmt: skip
+        super().__init__(parts=parts, texts=texts, **kwargs)
+        self.item, self.years = item, years
+
+    @property
+    def lines(self) -> list[PrintedLine]:
+        """The lines in order, each with one field per year."""
+        return [
+            PrintedLine(
+                line.id, self.item.line_label(line, self.texts),
+                [self.inner[f"{line.id}-{year}"] for year in self.years], bool(line.part),
+            )
+            for line in self.item.figure_lines
+        ]  # fmt: skip
+
+    @property
+    def currency_field(self) -> Field | None:
+        """The currency of the money lines, where there are any."""
+        return self.inner.get("currency")
+
+    def part_data(self, value: StatisticsValue | None) -> dict[str, Any]:
+        if value is None:
+            return {}
+        data: dict[str, Any] = {
+            f"{line}-{year}": number for line, cells in value.cells.items() for year, number in cells.items()
+        }
+        return data | {
+            "currency": value.currency or None, "source": value.source or None,
+            "definition": value.definition or None, "provisional": value.provisional,
+        }  # fmt: skip
+
+    def process(self, formdata: Any, data: Any = None, **extra: Any) -> None:
+        # Figures of years that are no longer asked (an earlier cycle's) stay with the value.
+        self._kept = {} if data is None else {
+            line: {year: number for year, number in cells.items() if int(year) not in self.years}
+            for line, cells in data.cells.items()
+        }  # fmt: skip
+        super().process(formdata, data, **extra)
+
+    def join(self, parts: dict[str, Any]) -> StatisticsValue | None:
+        cells: dict[str, dict[str, Decimal]] = {line: dict(kept) for line, kept in self._kept.items() if kept}
+        for line in self.item.figure_lines:
+            for year in self.years:
+                number = parts[f"{line.id}-{year}"]
+                if number is not None:
+                    cells.setdefault(line.id, {})[str(year)] = Decimal(number)
+        notes = {name: parts[name] or "" for name in ("source", "definition")}
+        if not cells and not any(notes.values()):
+            return None
+        currency = parts.get("currency") or ""
+        if any(line.is_money and line.id in cells for line in self.item.figure_lines) and not currency:
+            raise self.problem("no_currency")
+        return StatisticsValue(cells=cells, currency=currency, provisional=parts["provisional"], **notes)
+
+
+class ProvisionalControl(CodesControl):
+    """Boxes for the years whose figures are provisional; the years label themselves."""
+
+    @property
+    def choices_texts(self) -> list[tuple[str, Text, Text | None]]:
+        return [(year, Text(year, self.texts.language), None) for year in self.choice_list.codes]
+
+
+class Statistics(Item):
+    """Figures of the last four complete years. `rows` are counts, `money_rows` sums; `by` breaks the counts down."""
+
+    item_type: ClassVar[str] = "statistics"
+    value_type: ClassVar[Any] = StatisticsValue
+    sheet: ClassVar[str] = "Statistics"
+
+    rows_: tuple[str, ...] = PydanticField((), alias="rows")
+    """In the file the key is `rows`, which here is the method that writes the sheet."""
+    money_rows: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+    @cached_property
+    def figure_lines(self) -> tuple[FigureLine, ...]:
+        """All lines of the table, in order."""
+        lines = []
+        for row in self.rows_:
+            lines.append(FigureLine(row, "", False))
+            lines += [FigureLine(row, part, False) for breakdown in self.by for part in BREAKDOWNS[breakdown]]
+        return (*lines, *(FigureLine(row, "", True) for row in self.money_rows))
+
+    def line_label(self, line: FigureLine, texts: Texts) -> Text:
+        """What the line counts: the row's words for a total, the part's words for a part."""
+        return texts(f"type.statistics.{line.part}") if line.part else texts(f"{self.text_key}.row.{line.row}")
+
+    def text_keys(self) -> Iterator[str]:
+        yield from (f"{self.text_key}.row.{row}" for row in (*self.rows_, *self.money_rows))
+
+    def build_field(self, context: AskContext) -> UnboundField[Any]:
+        return UnboundField(
+            StatisticsControl, texts=context.texts, label_text=self.label(context.texts),
+            hint_text=self.hint(context.texts), item=self, years=context.years,
+        )  # fmt: skip
+
+    def findings(self, value: StatisticsValue) -> Iterable[str]:
+        if any(self._wrong_totals(value)):
+            yield "figures_total"
+        if value.cells and not value.source:
+            yield "figures_without_source"
+
+    def _wrong_totals(self, value: StatisticsValue) -> Iterator[tuple[str, str]]:
+        """(row, year) where all parts of a breakdown are given and do not add up, or exceed the total."""
+        for row in self.rows_:
+            for year, total in value.cells.get(row, {}).items():
+                for breakdown in self.by:
+                    given = [value.cells.get(f"{row}.{part}", {}).get(year) for part in BREAKDOWNS[breakdown]]
+                    known = [number for number in given if number is not None]
+                    if sum(known) > total or (len(known) == len(given) and sum(known) != total):
+                        yield row, year
+
+    def _figures(self, value: StatisticsValue) -> Iterator[tuple[FigureLine, str, Decimal]]:
+        for line in self.figure_lines:
+            for year, number in sorted(value.cells.get(line.id, {}).items()):
+                yield line, year, number
+
+    def facts(self, value: StatisticsValue, texts: Texts) -> Iterator[Fact]:
+        for line, year, number in self._figures(value):
+            unit = value.currency if line.is_money else ""
+            yield Fact(field=f"{line.id}.{year}", label=str(self.line_label(line, texts)), number=number, unit=unit)
+        for note in ("source", "definition"):
+            if getattr(value, note):
+                yield Fact(field=note, label=str(texts(f"type.statistics.{note}")), text=getattr(value, note))
+        for year in value.provisional:
+            yield Fact(field=f"provisional.{year}", code=year, label=str(texts("type.statistics.provisional")))
+
+    def lines(self, value: StatisticsValue, texts: Texts) -> list[Line]:
+        lines = []
+        for figure in self.figure_lines:
+            cells = value.cells.get(figure.id, {})
+            if cells:
+                unit = f" {value.currency}" if figure.is_money else ""
+                words = "; ".join(f"{year}: {number:f}{unit}" for year, number in sorted(cells.items()))
+                label = str(texts(f"{self.text_key}.row.{figure.row}"))
+                if figure.part:
+                    label = f"{label} – {self.line_label(figure, texts)}"
+                lines.append(Line(words, label=label))
+        for note in ("source", "definition"):
+            if getattr(value, note):
+                lines.append(Line(getattr(value, note), label=str(texts(f"type.statistics.{note}")), language="und"))
+        if value.provisional:
+            lines.append(Line(", ".join(value.provisional), label=str(texts("type.statistics.provisional"))))
+        return lines
+
+    def columns(self, texts: Texts) -> tuple[Column, ...]:
+        return tuple(
+            Column(name, str(texts(f"type.statistics.{name}")))
+            for name in ("row_code", "row_label", "part_code", "part_label", "year", "number", "unit",
+                         "is_provisional", "source", "definition")
+        )  # fmt: skip
+
+    def rows(self, value: StatisticsValue, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
+        for line, year, number in self._figures(value):
+            row_label = str(texts(f"{self.text_key}.row.{line.row}"))
+            part_label = str(self.line_label(line, texts)) if line.part else str(texts("type.statistics.total"))
+            unit = value.currency if line.is_money else ""
+            provisional = "yes" if year in value.provisional else "no"
+            yield f"{line.id}.{year}", (
+                line.row, row_label, line.part or "total", part_label, int(year), number, unit, provisional,
+                value.source, value.definition,
+            )  # fmt: skip

@@ -1,0 +1,108 @@
+"""What an answer is, typed. These are the values between the form and the database; None means not answered."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A value made of several parts; immutable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Narrative(Value):
+    """A text with the language it is written in (one of the six, or `other`)."""
+
+    text: str
+    language: str
+
+
+class Chosen(Value):
+    """The codes chosen from a list, in the list's order, and the words given for "other"."""
+
+    codes: tuple[str, ...] = ()
+    other: str = ""
+
+
+class Amount(Value):
+    """A sum of money; the currency is an ISO 4217 code."""
+
+    amount: Decimal
+    currency: str
+
+
+class Period(Value):
+    """From the first to the last day, both included."""
+
+    start: date
+    end: date
+
+
+class Difficulties(Value):
+    """Kinds of difficulty, and what they are."""
+
+    chosen: Chosen = Chosen()
+    text: str = ""
+
+
+class GoodPractice(Value):
+    """A practice in words; `consent` when the State agrees that it is shared."""
+
+    text: str
+    consent: bool = False
+
+
+class Row(Value):
+    """One row of a repeatable item; `row_id` is stable for the life of the row."""
+
+    row_id: str
+
+
+class EvidenceReference(Row):
+    """A stored file, as the answer names it; `row_id` is the file's public id."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Statistics(Value):
+    """Figures by line and year. A cell that is absent was not given; 0 was counted and none found."""
+
+    cells: dict[str, dict[str, Decimal]] = {}
+    currency: str = ""
+    source: str = ""
+    definition: str = ""
+    provisional: tuple[str, ...] = ()
+
+
+def codes_of(value: Any) -> set[str]:
+    """The codes that a value holds: one for a single choice, several for a multiple choice, none for anything else."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, Chosen):
+        return set(value.codes)
+    if isinstance(value, Difficulties):
+        return set(value.chosen.codes)
+    return set()
+
+
+def comparable(value: Any) -> Decimal | date | None:
+    """The number or the date that a value can be compared by; None when it has neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | Decimal):
+        return Decimal(value)
+    if isinstance(value, Amount):
+        return value.amount
+    if isinstance(value, date):
+        return value
+    if isinstance(value, Period):
+        return value.end
+    return None
