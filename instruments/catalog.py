@@ -71,7 +71,10 @@ def check_document(document: dict[str, Any]) -> Instrument:
         instrument = build_instrument(document, sha256_of(document))
     except ValidationError as error:
         raise InstrumentError(
-            [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']} (it is {entry['input']!r})." for entry in error.errors()]
+            [
+                f"{'.'.join(map(str, entry['loc']))}: {entry['msg']} (it is {entry['input']!r})."
+                for entry in error.errors()
+            ]
         ) from None
     except KeyError as error:
         raise InstrumentError([f"{error.args[0]} is used but not defined."]) from None
@@ -124,7 +127,9 @@ def _block_items(structure: Any, question: Any, entry: Any, problems: list[str])
     aspects = [item["aspect"] for item in block]
     chosen = set(entry.get("only", aspects)) - set(entry.get("without", ()))
     for unknown in sorted({*entry.get("only", ()), *entry.get("without", ())} - set(aspects)):
-        problems.append(f"instrument.yaml: {question['id']} names {unknown!r}, which the block {entry['block']} has not.")
+        problems.append(
+            f"instrument.yaml: {question['id']} names {unknown!r}, which the block {entry['block']} has not."
+        )
     for item in block:
         aspect = item["aspect"]
         if aspect not in chosen:
@@ -160,7 +165,9 @@ def _read_texts(folder: Path, problems: list[str]) -> tuple[dict[str, dict[str, 
                 continue
             content = read_strict(path)
             if content.get("language") != language:
-                problems.append(f"{path.name}: says language {content.get('language')!r}; the file name says {language!r}.")
+                problems.append(
+                    f"{path.name}: says language {content.get('language')!r}; the file name says {language!r}."
+                )
             for key, text in content.get("texts", {}).items():
                 if not isinstance(text, str):
                     problems.append(f"{path.name}, line {content['texts'].lines[key]}: {key} must be a text.")
@@ -226,7 +233,12 @@ def needed_text_keys(instrument: Instrument) -> Iterator[str]:
     yield from (f"group.{group}" for group in instrument.groups)
     yield from (f"section.{section.id}" for section in instrument.sections)
     yield from (f"error.{code}" for code in ERROR_CODES)
-    yield from ("finding.exclusive_choice", "finding.long_narrative", "finding.figures_total", "finding.figures_without_source")
+    yield from (
+        "finding.exclusive_choice",
+        "finding.long_narrative",
+        "finding.figures_total",
+        "finding.figures_without_source",
+    )
     for question in instrument.questions.values():
         yield from question_text_keys(question)
         for item in question.items:

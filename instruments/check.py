@@ -18,11 +18,16 @@ def main() -> int:
     except InstrumentError as error:
         print("\n".join(error.problems))
         return 1
-    print(f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items")
+    print(
+        f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items"
+    )
     needed = set(needed_text_keys(instrument))
     for language in LANGUAGES:
         missing = sorted(needed - set(instrument.texts.get(language, {})))
-        print(f"{language}: {len(needed) - len(missing)} of {len(needed)} texts" + (f"; first missing: {missing[:5]}" if missing else ""))
+        print(
+            f"{language}: {len(needed) - len(missing)} of {len(needed)} texts"
+            + (f"; first missing: {missing[:5]}" if missing else "")
+        )
     return 0
 
 

@@ -62,8 +62,14 @@ def _plain(path: Path, node: yaml.Node, key: str, depth: int) -> Any:
         raise InstrumentError([f"{path.name}, line {line}: nested deeper than {DEEPEST} levels."])
     if isinstance(node, yaml.ScalarNode):
         # Only a plain (unquoted) scalar could have been meant as something else: `NO` is Norway, not false.
-        if node.style is None and node.tag in {"tag:yaml.org,2002:null"} and node.value in {"", "~", "null", "Null", "NULL"}:
-            raise InstrumentError([f"{path.name}, line {line}: {key or 'the entry'} has no text. Write it, or remove the key."])
+        if (
+            node.style is None
+            and node.tag in {"tag:yaml.org,2002:null"}
+            and node.value in {"", "~", "null", "Null", "NULL"}
+        ):
+            raise InstrumentError(
+                [f"{path.name}, line {line}: {key or 'the entry'} has no text. Write it, or remove the key."]
+            )
         return node.value
     if isinstance(node, yaml.SequenceNode):
         return [_plain(path, entry, key, depth + 1) for entry in node.value]
@@ -77,9 +83,9 @@ def _plain(path: Path, node: yaml.Node, key: str, depth: int) -> Any:
         name = name_node.value
         if name in mapping:
             first = mapping.lines[name]
-            raise InstrumentError([
-                f"{path.name}, line {name_line}: the key {name} stands already in line {first}. Keep one of them."
-            ])
+            raise InstrumentError(
+                [f"{path.name}, line {name_line}: the key {name} stands already in line {first}. Keep one of them."]
+            )
         mapping[name] = _plain(path, value_node, name, depth + 1)
         mapping.lines[name] = name_line
     return mapping

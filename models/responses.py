@@ -105,7 +105,9 @@ class LateNote(SQLModel, table=True):
     typed: Json = Field(sa_column=json_column(nullable=False), description="list of [field name, text]")
     author_id: int = Field(foreign_key="user.id")
     at: datetime = Field(default_factory=utc_now)
-    offered: bool = Field(default=False, description="the author chose to pass it on as a note to the submitted version")
+    offered: bool = Field(
+        default=False, description="the author chose to pass it on as a note to the submitted version"
+    )
 
 
 class EvidenceFile(SQLModel, table=True):

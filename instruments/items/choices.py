@@ -47,7 +47,9 @@ class ChoicesControl(CompositeControl):
     def __init__(self, *, choice_list: ChoiceList, texts: Texts, **kwargs: Any):
         parts = {"codes": lambda _part: UnboundField(CodesControl, texts=texts, choice_list=choice_list)}
         if choice_list.other:
-            parts["other"] = lambda _part: UnboundField(LineControl, texts=texts, label_text=texts("type.choices.other"))
+            parts["other"] = lambda _part: UnboundField(
+                LineControl, texts=texts, label_text=texts("type.choices.other")
+            )
         super().__init__(parts=parts, texts=texts, **kwargs)
         self.choice_list = choice_list
 

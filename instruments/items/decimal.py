@@ -24,6 +24,4 @@ class Decimal(NumberItem):
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         arguments = self.field_arguments(context.texts)
-        return UnboundField(
-            DecimalControl, places=self.places, minimum=self.minimum, maximum=self.maximum, **arguments
-        )
+        return UnboundField(DecimalControl, places=self.places, minimum=self.minimum, maximum=self.maximum, **arguments)

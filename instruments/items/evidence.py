@@ -48,7 +48,10 @@ class Evidence(Item):
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
-            EvidenceControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts)
+            EvidenceControl,
+            texts=context.texts,
+            label_text=self.label(context.texts),
+            hint_text=self.hint(context.texts),
         )
 
     def facts(self, value: tuple[EvidenceReference, ...], texts: Texts) -> Iterator[Fact]:

@@ -116,7 +116,9 @@ class DecimalControl(Control):
 
     inputmode = "decimal"
 
-    def __init__(self, *, places: int = 2, minimum: Decimal | None = None, maximum: Decimal | None = None, **kwargs: Any):
+    def __init__(
+        self, *, places: int = 2, minimum: Decimal | None = None, maximum: Decimal | None = None, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.places, self.minimum, self.maximum = places, minimum, maximum
 

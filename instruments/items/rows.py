@@ -63,7 +63,9 @@ class RowControl(CompositeControl):
 
     control = "row"
 
-    def __init__(self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, **kwargs: Any):
+    def __init__(
+        self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, **kwargs: Any
+    ):
         def build(column: RowColumn) -> UnboundField[Any]:
             key = f"{prefix}.{column.id}"
             given: dict[str, Any] = {"texts": texts, "label_text": texts(key), "hint_text": texts.get(f"{key}.hint")}
@@ -121,15 +123,21 @@ class RowsControl(Control):
                 self._append(index, None, row)
             self.data = tuple(data) if data else None
         else:
-            found = {int(match[1]) for key in formdata if (match := re.match(rf"{re.escape(self.name)}-(\d{{1,6}})-", key))}
+            found = {
+                int(match[1]) for key in formdata if (match := re.match(rf"{re.escape(self.name)}-(\d{{1,6}})-", key))
+            }
             for position, index in enumerate(sorted(found)):
                 if position < MOST_ROWS:
                     self._append(index, formdata, None)
             if len(found) > MOST_ROWS:
-                self.process_errors.append(self.texts.message("too_many_rows", label=self.label_words, maximum=MOST_ROWS))
+                self.process_errors.append(
+                    self.texts.message("too_many_rows", label=self.label_words, maximum=MOST_ROWS)
+                )
             for number, row in enumerate(self.entries, start=1):
                 for error in row.errors:
-                    self.process_errors.append(self.texts.message("in_row", row=f"{self.row_name} {number}", problem=error))
+                    self.process_errors.append(
+                        self.texts.message("in_row", row=f"{self.row_name} {number}", problem=error)
+                    )
             rows = tuple(row.data for row in self.entries if row.data is not None)
             self.data = None if self.process_errors else (rows or None)
         self.errors = list(self.process_errors)

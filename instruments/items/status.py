@@ -15,6 +15,12 @@ class Status(Choice):
     control: ClassVar[str] = "scale"
     fixed_list: ClassVar[ChoiceList | None] = ChoiceList(
         "status",
-        ("fully_implemented", "partially_implemented", "planned_or_under_way", "not_implemented", "not_applicable",
-         "no_information"),
+        (
+            "fully_implemented",
+            "partially_implemented",
+            "planned_or_under_way",
+            "not_implemented",
+            "not_applicable",
+            "no_information",
+        ),
     )

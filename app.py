@@ -1,0 +1,61 @@
+"""The application: opens the database and registers everything. Imports all, decides nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import languages
+from cli import init_cli
+from exports.downloads import downloads
+from models.database import Database
+from settings import Settings, load_secrets
+from views.account import account
+from views.context import Tracker, init_context
+from views.errors import init_errors
+from views.pages import pages
+from views.policy import init_policy
+from views.responses import responses
+from views.secretariat import secretariat
+from views.security import init_security
+from views.submissions import submissions
+
+LARGEST_POST = 12 * 1024 * 1024
+"""Bytes of one request: an evidence file of the default limit and the form around it."""
+
+
+def create_app(settings: Settings | None = None, *, read_only: bool = False) -> Flask:
+    """The application on the database of the settings, which must be migrated. It takes no lock and starts no thread.
+
+    Raises SettingsError for settings or secrets that cannot be used.
+    """
+    settings = settings or Settings.from_environment()
+    languages.compile_catalogues()
+    app = Flask(__name__)
+    secrets = load_secrets(settings)
+    tracker = Tracker(settings, secrets, Database(settings.url, threads=settings.threads, read_only=read_only))
+    app.extensions["tracker"] = tracker
+    app.config.update(
+        SECRET_KEY=secrets.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_POST + settings.evidence_limit_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=LARGEST_POST,
+        # A statistics table of four years, five rows and six parts has 150 inputs; a question with 200 rows of laws 1,400.
+        MAX_FORM_PARTS=20_000,
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings.session_minutes),
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    init_context(app)
+    init_policy(app)
+    init_security(app, tracker)
+    init_errors(app)
+    for blueprint in (pages, account, responses, submissions, secretariat, downloads):
+        app.register_blueprint(blueprint)
+    init_cli(app)
+    return app

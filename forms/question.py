@@ -1,0 +1,151 @@
+"""The form of one question: a loop over its items. It knows no item type, no model and no service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+from wtforms.fields.core import UnboundField
+
+from instruments.items import Item
+from instruments.items.base import AskContext
+from instruments.items.fields import Control, messages
+from instruments.texts import Message
+from instruments.text_cleaning import clean_text
+
+BASE_PREFIX = "base:"
+"""Name prefix of the hidden input that carries the version an item was based on; its presence says that the item was posted."""
+
+Typed = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInput:
+    """What was posted for one item: the version it was based on, the typed value or None, the errors, the text as posted."""
+
+    item: Item
+    base_version: int
+    value: Any
+    errors: list[Message]
+    posted: Typed
+    cleaned: bool
+    """Whether control characters were taken out of what was posted."""
+
+    @property
+    def typed(self) -> Typed | None:
+        """The posted text, kept beside the item, when it cannot be read; else None."""
+        return self.posted if self.errors else None
+
+
+class QuestionForm:
+    """Fields by item id, in order. Made from stored values, from posted text, or from both."""
+
+    def __init__(self, fields: dict[str, Field], items: dict[str, Item]) -> None:
+        self.fields = fields
+        self.items = items
+
+    def __getitem__(self, item_id: str) -> Any:
+        return self.fields[item_id]
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self.fields
+
+    @property
+    def errors(self) -> dict[str, list[Message]]:
+        """Messages by item id, of items whose text cannot be read."""
+        return {item_id: messages(field) for item_id, field in self.fields.items() if field.errors}
+
+
+class _Host(Form):
+    """WTForms binds every field to a form; ours are bound to an empty one."""
+
+
+@lru_cache(maxsize=4096)
+def _unbound(item: Item, language: str, context: AskContext) -> UnboundField[Any]:
+    # Published instruments never change, so what a field is made of is made once per item and language.
+    return item.build_field(context)
+
+
+def _bind(item: Item, context: AskContext, host: Form) -> Field:
+    unbound = _unbound(item, context.texts.language, context)
+    return unbound.bind(form=host, name=item.id, prefix="", translations=None)
+
+
+def build_question_form(
+    items: Iterable[Item], context: AskContext, values: Mapping[str, Any], typed: Mapping[str, Typed] | None = None
+) -> QuestionForm:
+    """The form with stored values; an item with kept unreadable text shows that text and its error again."""
+    host = _Host()
+    fields, chosen = {}, {}
+    for item in items:
+        field = _bind(item, context, host)
+        kept = (typed or {}).get(item.id)
+        process_field(field, MultiDict([tuple(pair) for pair in kept]) if kept else None, values.get(item.id))  # type: ignore[misc]
+        fields[item.id], chosen[item.id] = field, item
+    return QuestionForm(fields, chosen)
+
+
+def process_field(field: Field, formdata: MultiDict[str, str] | None, stored: Any) -> None:
+    """Give one field its data: posted text if there is any, else the stored value. An absent input is empty, not "as stored"."""
+    if formdata is None:
+        field.process(None, stored)
+        return
+    field.process(formdata, stored)
+    if (
+        isinstance(field, Control)
+        and not hasattr(field, "inner")
+        and not hasattr(field, "entries")
+        and field.name not in formdata
+    ):
+        field.process_formdata([])
+    field.errors = list(field.process_errors)
+
+
+def read_posted(
+    items: Iterable[Item], context: AskContext, posted: MultiDict[str, str], values: Mapping[str, Any]
+) -> tuple[QuestionForm, list[ItemInput]]:
+    """The form as posted, and what was posted for each item that was on the page. Never refuses: errors stand with the item."""
+    host = _Host()
+    groups = _by_item(posted)
+    fields, chosen, inputs = {}, {}, []
+    for item in items:
+        if f"{BASE_PREFIX}{item.id}" not in posted:
+            continue
+        pairs, cleaned = _clean(groups.get(item.id, []))
+        field = _bind(item, context, host)
+        process_field(field, MultiDict([tuple(pair) for pair in pairs]), values.get(item.id))  # type: ignore[misc]
+        fields[item.id], chosen[item.id] = field, item
+        errors = messages(field)
+        inputs.append(
+            ItemInput(
+                item,
+                _version(posted[f"{BASE_PREFIX}{item.id}"]),
+                None if errors else field.data,
+                errors,
+                pairs,
+                cleaned,
+            )
+        )
+    return QuestionForm(fields, chosen), inputs
+
+
+def _by_item(posted: MultiDict[str, str]) -> dict[str, Typed]:
+    groups: dict[str, Typed] = {}
+    for name, text in posted.items(multi=True):
+        item_id = name.split("-", 1)[0]
+        if not name.startswith(BASE_PREFIX):
+            groups.setdefault(item_id, []).append([name, text])
+    return groups
+
+
+def _clean(pairs: Typed) -> tuple[Typed, bool]:
+    cleaned = [[name, clean_text(text)] for name, text in pairs]
+    return cleaned, cleaned != [[name, text.replace("\r\n", "\n").replace("\r", "\n")] for name, text in pairs]
+
+
+def _version(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 10 else 0

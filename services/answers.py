@@ -1,0 +1,275 @@
+"""Saving answers: compare-and-set on each item's version, append-only history, nothing overwritten silently.
+
+One save is one transaction (reliability rules): lock the response row, check that it is a draft, return the stored result
+for a key seen before, compare each item's base version, append revisions with a salted hash chain, and only after the
+commit does the page say "saved".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from instruments.catalog import canonical_json
+from models.base import Json, utc_now
+from models.people import User
+from models.responses import Answer, LateNote, QuestionState, Revision
+from services.responses import OpenResponse
+
+Typed = list[list[str]]
+"""What a person typed for one item: [field name, text] pairs, as posted."""
+
+
+class ResponseLocked(Exception):
+    """The response is submitted, or the cycle closed: what was sent is kept as a late note; `note_ids` names it."""
+
+    def __init__(self, note_ids: list[str]) -> None:
+        super().__init__("locked")
+        self.note_ids = note_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One item as a person left it: the version it was based on, the value (JSON), and the typed text when it cannot be read."""
+
+    item_id: str
+    base_version: int
+    value: Json
+    typed: Typed | None = None
+    posted: Typed = field(default_factory=list)
+    """Always what was posted, so that a refused edit can be given back as it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else changed the item since the person's page was made. Both texts, and who and when."""
+
+    item_id: str
+    mine: Json
+    my_typed: Typed | None
+    my_posted: Typed
+    theirs: Json
+    their_typed: Typed | None
+    version: int
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """What a save did: the new versions of the items stored, and the items that need a decision."""
+
+    versions: dict[str, int]
+    conflicts: list[Conflict]
+    at: datetime
+    seq: int
+
+
+def save_answers(
+    session: Session, opened: OpenResponse, edits: Sequence[Edit], *, idempotency_key: str, channel: str = "web"
+) -> SaveResult:
+    """Store what changed. The response must have been opened with `lock=True` in this transaction.
+
+    An item the person did not change is left alone; one that only they changed is stored; one that both changed is a
+    conflict, and nothing of it is stored. The same key again gives the same result. Raises ResponseLocked (after keeping the
+    text as late notes) when the response takes no edits.
+    """
+    now = utc_now()
+    if not opened.is_editable:
+        raise ResponseLocked(_keep_late(session, opened, edits, now))
+    replayed = _replayed(session, opened, idempotency_key)
+    versions: dict[str, int] = {}
+    conflicts: list[Conflict] = []
+    for edit in edits:
+        if edit.item_id in replayed:
+            versions[edit.item_id] = replayed[edit.item_id]
+            continue
+        answer = opened.answers.get(edit.item_id)
+        current = answer.version if answer else 0
+        base = _base(session, opened, edit, answer)
+        if _same(edit, base):
+            versions[edit.item_id] = current
+        elif _same(edit, (answer.value, answer.typed) if answer else (None, None)):
+            versions[edit.item_id] = current
+        elif edit.base_version == current:
+            versions[edit.item_id] = _store(session, opened, edit, answer, idempotency_key, channel, now)
+        else:
+            assert answer is not None  # a version above the base exists, so the row does
+            conflicts.append(_conflict(session, edit, answer))
+    if versions or conflicts:
+        _touch(session, opened, now)
+    return SaveResult(versions, conflicts, now, opened.response.seq)
+
+
+def resolve_conflict(
+    session: Session, opened: OpenResponse, edit: Edit, *, take: str, idempotency_key: str
+) -> SaveResult:
+    """Carry out a person's choice: `mine` stores their text on the current version, `theirs` keeps it in the history only.
+
+    `edit.base_version` is the version they were shown; a newer one is a new conflict.
+    """
+    now = utc_now()
+    if not opened.is_editable:
+        raise ResponseLocked(_keep_late(session, opened, [edit], now))
+    answer = opened.answers.get(edit.item_id)
+    current = answer.version if answer else 0
+    if take == "mine":
+        return save_answers(session, opened, [edit], idempotency_key=idempotency_key)
+    if edit.item_id not in _replayed(session, opened, idempotency_key):
+        _append(session, opened, edit, current, "set_aside", idempotency_key, "web", now)
+    return SaveResult({edit.item_id: current}, [], now, opened.response.seq)
+
+
+def _base(session: Session, opened: OpenResponse, edit: Edit, answer: Answer | None) -> tuple[Json, Typed | None]:
+    """What the person's page showed: the content of the version it was based on."""
+    if edit.base_version == 0:
+        return None, None
+    if answer is not None and answer.version == edit.base_version:
+        return answer.value, answer.typed
+    row = session.exec(
+        select(Revision).where(
+            Revision.national_response_id == opened.response.id, Revision.item_id == edit.item_id,
+            Revision.version == edit.base_version, Revision.kind == "saved",
+        )
+    ).first()  # fmt: skip
+    # A base this server never had (a restored backup): compare with an impossible content, so that nothing passes unseen.
+    return (row.value, row.typed) if row else ({"unknown": secrets.token_hex(8)}, None)
+
+
+def _same(edit: Edit, content: tuple[Json, Typed | None]) -> bool:
+    value, typed = content
+    return canonical_json([edit.value, edit.typed]) == canonical_json([value, typed])
+
+
+def _store(
+    session: Session, opened: OpenResponse, edit: Edit, answer: Answer | None, key: str, channel: str, now: datetime
+) -> int:
+    if answer is None:
+        answer = Answer(national_response_id=opened.response.id, item_id=edit.item_id, version=0)
+        opened.answers[edit.item_id] = answer
+    answer.version += 1
+    answer.value, answer.typed = edit.value, edit.typed
+    answer.updated_at, answer.updated_by = now, opened.actor.user_id
+    session.add(answer)
+    opened.__dict__.pop("values", None)
+    opened.__dict__.pop("asked", None)
+    _append(session, opened, edit, answer.version, "saved", key, channel, now)
+    return answer.version
+
+
+def _append(
+    session: Session, opened: OpenResponse, edit: Edit, version: int, kind: str, key: str, channel: str, now: datetime
+) -> None:
+    response = opened.response
+    response.seq += 1
+    revision = Revision(
+        national_response_id=response.id, seq=response.seq, item_id=edit.item_id, kind=kind, version=version,
+        base_version=edit.base_version, value=edit.value, typed=edit.typed, channel=channel,
+        actor_id=opened.actor.user_id, at=now, idempotency_key=key, salt=secrets.token_hex(16), commitment="",
+        previous_hash=response.head_hash, hash="",
+    )  # fmt: skip
+    revision.commitment = commitment(revision.salt, revision.value, revision.typed)
+    revision.hash = revision_hash(revision)
+    response.head_hash = revision.hash
+    session.add(revision)
+    session.add(response)
+
+
+def commitment(salt: str, value: Json, typed: Json) -> str:
+    """SHA-256 over salt and content: the chain holds this, so that the content itself can be erased if it must be."""
+    return hashlib.sha256(canonical_json([salt, value, typed]).encode()).hexdigest()
+
+
+def revision_hash(revision: Revision) -> str:
+    """SHA-256 over every column of the revision but its content, and the hash before it."""
+    columns = [
+        revision.national_response_id, revision.seq, revision.item_id, revision.kind, revision.version,
+        revision.base_version, revision.channel, revision.actor_id, revision.at.isoformat(timespec="microseconds"),
+        revision.idempotency_key, revision.commitment, revision.previous_hash,
+    ]  # fmt: skip
+    return hashlib.sha256(canonical_json(columns).encode()).hexdigest()
+
+
+def verify_chain(session: Session, response_id: str) -> list[str]:
+    """What is wrong with a response's history, as sentences; empty when every hash holds and nothing is missing."""
+    problems = []
+    previous, expected = "", 1
+    for revision in session.exec(
+        select(Revision).where(Revision.national_response_id == response_id).order_by(Revision.seq)  # type: ignore[arg-type]
+    ):
+        if revision.seq != expected:
+            problems.append(f"revision {expected} is missing")
+        if revision.previous_hash != previous or revision.hash != revision_hash(revision):
+            problems.append(f"revision {revision.seq} was altered")
+        if revision.salt and revision.commitment != commitment(revision.salt, revision.value, revision.typed):
+            problems.append(f"the content of revision {revision.seq} was altered")
+        previous, expected = revision.hash, revision.seq + 1
+    return problems
+
+
+def _replayed(session: Session, opened: OpenResponse, key: str) -> dict[str, int]:
+    rows = session.exec(
+        select(Revision.item_id, Revision.version).where(
+            Revision.national_response_id == opened.response.id, Revision.idempotency_key == key
+        )
+    )
+    return dict(rows.all())
+
+
+def _conflict(session: Session, edit: Edit, answer: Answer) -> Conflict:
+    author = session.get(User, answer.updated_by) if answer.updated_by else None
+    return Conflict(
+        item_id=edit.item_id, mine=edit.value, my_typed=edit.typed, my_posted=edit.posted, theirs=answer.value,
+        their_typed=answer.typed, version=answer.version, changed_by=author.name if author else "",
+        changed_at=answer.updated_at,
+    )  # fmt: skip
+
+
+def _keep_late(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime) -> list[str]:
+    """Keep what arrived too late, but only what differs from the answer as it stands."""
+    notes = []
+    for edit in edits:
+        answer = opened.answers.get(edit.item_id)
+        if _same(edit, (answer.value, answer.typed) if answer else (None, None)):
+            continue
+        note = LateNote(
+            national_response_id=opened.response.id, question_id=edit.item_id.partition(".")[0], item_id=edit.item_id,
+            typed=edit.posted, author_id=opened.actor.user_id, at=now,
+        )  # fmt: skip
+        session.add(note)
+        notes.append(note.id)
+    return notes
+
+
+def _touch(session: Session, opened: OpenResponse, now: datetime) -> None:
+    total = opened.total_progress()
+    response = opened.response
+    response.answered, response.asked = total.answered, total.asked
+    response.started_at = response.started_at or now
+    response.last_activity_at = now
+    session.add(response)
+
+
+def mark_ready(session: Session, opened: OpenResponse, question_id: str, ready: bool) -> None:
+    """Mark a question ready for the focal point, or take the mark back; a returned question's reason is then settled."""
+    state = opened.question_states.get(question_id)
+    if state is None:
+        if not ready:
+            return
+        state = QuestionState(national_response_id=opened.response.id, question_id=question_id)
+        opened.question_states[question_id] = state
+    state.ready = ready
+    if ready:
+        state.return_reason = ""
+    session.add(state)
+
+
+def list_late_notes(session: Session, opened: OpenResponse) -> list[LateNote]:
+    """Texts that arrived too late, for the team that wrote them."""
+    statement = select(LateNote).where(LateNote.national_response_id == opened.response.id)
+    return list(session.exec(statement.order_by(LateNote.at)))  # type: ignore[arg-type]
