@@ -14,8 +14,8 @@ from wtforms.fields.core import UnboundField
 from instruments.items import Item
 from instruments.items.base import AskContext
 from instruments.items.fields import Control, messages
-from instruments.texts import Message
 from instruments.text_cleaning import clean_text
+from instruments.texts import Message
 
 BASE_PREFIX = "base:"
 """Name prefix of the hidden input that carries the version an item was based on; its presence says that the item was posted."""
@@ -65,13 +65,13 @@ class _Host(Form):
 
 
 @lru_cache(maxsize=4096)
-def _unbound(item: Item, language: str, context: AskContext) -> UnboundField[Any]:
+def _unbound(item: Item, context: AskContext) -> UnboundField[Any]:
     # Published instruments never change, so what a field is made of is made once per item and language.
     return item.build_field(context)
 
 
 def _bind(item: Item, context: AskContext, host: Form) -> Field:
-    unbound = _unbound(item, context.texts.language, context)
+    unbound = _unbound(item, context)
     return unbound.bind(form=host, name=item.id, prefix="", translations=None)
 
 

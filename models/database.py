@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -28,6 +30,10 @@ SQLITE_PRAGMAS: dict[str, str] = {
 _EXPECTED: dict[str, str | int] = {
     "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "trusted_schema": 0, "busy_timeout": 30000
 }  # fmt: skip
+
+
+DatabaseError = SQLAlchemyError
+"""What the database or its driver could not do, for those who report it to a person."""
 
 
 class WriteInReading(RuntimeError):
@@ -149,13 +155,11 @@ class SingleWriter:
 
     def take(self) -> None:
         """Take the lock. Raises AlreadyRunning if another process holds it."""
-        import fcntl
-
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _lock(handle)
+        except OSError:
             os.close(handle)
             raise AlreadyRunning(str(self.path)) from None
         os.ftruncate(handle, 0)
@@ -167,3 +171,15 @@ class SingleWriter:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _lock(handle: int) -> None:
+    """Lock an open file for this process, or raise OSError at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

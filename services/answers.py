@@ -25,14 +25,6 @@ Typed = list[list[str]]
 """What a person typed for one item: [field name, text] pairs, as posted."""
 
 
-class ResponseLocked(Exception):
-    """The response is submitted, or the cycle closed: what was sent is kept as a late note; `note_ids` names it."""
-
-    def __init__(self, note_ids: list[str]) -> None:
-        super().__init__("locked")
-        self.note_ids = note_ids
-
-
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One item as a person left it: the version it was based on, the value (JSON), and the typed text when it cannot be read."""
@@ -68,6 +60,10 @@ class SaveResult:
     conflicts: list[Conflict]
     at: datetime
     seq: int
+    locked: bool = False
+    """The response takes no edits (submitted, or the cycle is closed): nothing was stored as an answer."""
+    late_notes: tuple[str, ...] = ()
+    """Ids of the notes that keep what came too late; committed with the transaction."""
 
 
 def save_answers(
@@ -76,28 +72,31 @@ def save_answers(
     """Store what changed. The response must have been opened with `lock=True` in this transaction.
 
     An item the person did not change is left alone; one that only they changed is stored; one that both changed is a
-    conflict, and nothing of it is stored. The same key again gives the same result. Raises ResponseLocked (after keeping the
-    text as late notes) when the response takes no edits.
+    conflict, and nothing of it is stored. The same key with the same content again gives the same result. When the response
+    takes no edits, the result is `locked` and what differs is kept as late notes.
     """
     now = utc_now()
     if not opened.is_editable:
-        raise ResponseLocked(_keep_late(session, opened, edits, now))
+        return _locked(session, opened, edits, now)
     replayed = _replayed(session, opened, idempotency_key)
     versions: dict[str, int] = {}
     conflicts: list[Conflict] = []
     for edit in edits:
-        if edit.item_id in replayed:
-            versions[edit.item_id] = replayed[edit.item_id]
-            continue
         answer = opened.answers.get(edit.item_id)
         current = answer.version if answer else 0
+        key = idempotency_key
+        if edit.item_id in replayed:
+            stored = replayed[edit.item_id]
+            if _same(edit, (stored.value, stored.typed)):
+                versions[edit.item_id] = stored.version
+                continue
+            # The key was used for other content (a page shown again by the Back button): this is an edit of its own.
+            key = f"{idempotency_key[:40]}-{secrets.token_hex(8)}"
         base = _base(session, opened, edit, answer)
-        if _same(edit, base):
-            versions[edit.item_id] = current
-        elif _same(edit, (answer.value, answer.typed) if answer else (None, None)):
+        if _same(edit, base) or _same(edit, (answer.value, answer.typed) if answer else (None, None)):
             versions[edit.item_id] = current
         elif edit.base_version == current:
-            versions[edit.item_id] = _store(session, opened, edit, answer, idempotency_key, channel, now)
+            versions[edit.item_id] = _store(session, opened, edit, answer, key, channel, now)
         else:
             assert answer is not None  # a version above the base exists, so the row does
             conflicts.append(_conflict(session, edit, answer))
@@ -115,7 +114,7 @@ def resolve_conflict(
     """
     now = utc_now()
     if not opened.is_editable:
-        raise ResponseLocked(_keep_late(session, opened, [edit], now))
+        return _locked(session, opened, [edit], now)
     answer = opened.answers.get(edit.item_id)
     current = answer.version if answer else 0
     if take == "mine":
@@ -212,13 +211,16 @@ def verify_chain(session: Session, response_id: str) -> list[str]:
     return problems
 
 
-def _replayed(session: Session, opened: OpenResponse, key: str) -> dict[str, int]:
+def _replayed(session: Session, opened: OpenResponse, key: str) -> dict[str, Revision]:
     rows = session.exec(
-        select(Revision.item_id, Revision.version).where(
-            Revision.national_response_id == opened.response.id, Revision.idempotency_key == key
-        )
+        select(Revision).where(Revision.national_response_id == opened.response.id, Revision.idempotency_key == key)
     )
-    return dict(rows.all())
+    return {row.item_id: row for row in rows}
+
+
+def _locked(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime) -> SaveResult:
+    notes = _keep_late(session, opened, edits, now)
+    return SaveResult({}, [], now, opened.response.seq, locked=True, late_notes=tuple(notes))
 
 
 def _conflict(session: Session, edit: Edit, answer: Answer) -> Conflict:

@@ -100,6 +100,10 @@ class Item(BaseModel, ABC):
         if "item_type" in cls.__dict__:
             ITEM_TYPES[cls.item_type] = cls
 
+    def __hash__(self) -> int:
+        # By id: an item holds mappings, and within a published instrument its id is all there is to tell apart.
+        return hash(self.id)
+
     @property
     def question_id(self) -> str:
         """The id of the question the item belongs to."""
@@ -133,6 +137,10 @@ class Item(BaseModel, ABC):
     def choice_lists(self) -> tuple[ChoiceList, ...]:
         """The lists whose codes this item can store; for the Choices sheet."""
         return ()
+
+    def boxes(self) -> ChoiceList | None:
+        """The list whose codes are printed as boxes to tick on paper; None for items that are written out."""
+        return None
 
     def text_keys(self) -> Iterable[str]:
         """Keys, beside the label, that must have a text before the instrument can be published."""

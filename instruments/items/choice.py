@@ -31,6 +31,9 @@ class Choice(Item):
     def choice_lists(self) -> tuple[ChoiceList, ...]:
         return (self.choice_list,)
 
+    def boxes(self) -> ChoiceList | None:
+        return self.choice_list
+
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
             ChoiceControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),

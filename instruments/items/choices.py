@@ -86,6 +86,9 @@ class Choices(Item):
     def choice_lists(self) -> tuple[ChoiceList, ...]:
         return (self.choice_list,)
 
+    def boxes(self) -> ChoiceList | None:
+        return self.choice_list
+
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
             ChoicesControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),

@@ -56,6 +56,9 @@ class Difficulties(Item):
     def choice_lists(self) -> tuple[ChoiceList, ...]:
         return (self.choice_list,)
 
+    def boxes(self) -> ChoiceList | None:
+        return self.choice_list
+
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
             DifficultiesControl, texts=context.texts, label_text=self.label(context.texts),

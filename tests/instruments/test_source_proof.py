@@ -99,9 +99,7 @@ def with_correction(paragraph: str, as_printed: str, corrected: str) -> Correcti
     [
         pytest.param(with_correction("3", "يهيب بمكتب", "لا يرد هنا"), id="its words are not in the paragraph"),
         pytest.param(with_correction("18", "يهيب بمكتب", "يهيب بالمكتب"), id="its paragraph does not exist"),
-        pytest.param(
-            with_correction("3", "لا يرد في الوثيقة", "يهيب بمكتب"), id="its misreading is not in the document"
-        ),
+        pytest.param(with_correction("3", "لا يرد في الوثيقة", "يهيب بمكتب"), id="its misreading is nowhere"),
         pytest.param(with_correction("7", "التعاون", "تعزيز"), id="its words stand more than once"),
         pytest.param(with_correction("1", OPERATIVE[0].as_printed, OPERATIVE[0].corrected), id="it is listed twice"),
     ],

@@ -1,0 +1,53 @@
+"""Publishing an instrument: its document goes into the database once and is never changed after anybody may have seen it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, select
+
+from instruments.catalog import sha256_of
+from models.audit import AuditEvent
+from models.base import utc_now
+from models.cycles import InstrumentVersion
+from models.people import User
+
+
+class PublishedVersionChanged(Exception):
+    """The files of a published version differ from what was published."""
+
+
+def publish(session: Session, document: dict[str, Any], *, may_replace: bool = False) -> InstrumentVersion:
+    """The published version of a checked document; published now unless it already is.
+
+    `may_replace` lets a changed document take the place of the published one: for rehearsals, and before the first account
+    exists, when nobody can have seen it. Raises PublishedVersionChanged otherwise.
+    """
+    structure, digest = document["structure"], sha256_of(document)
+    name, version = structure["instrument"], structure["version"]
+    published = session.exec(
+        select(InstrumentVersion).where(InstrumentVersion.instrument == name, InstrumentVersion.version == version)
+    ).one_or_none()
+    if published is None:
+        published = InstrumentVersion(instrument=name, version=version, sha256=digest, document=document)
+        event = "instrument_published"
+    elif published.sha256 == digest:
+        return published
+    elif may_replace:
+        published.sha256, published.document, published.published_at = digest, document, utc_now()
+        event = "instrument_replaced"
+    else:
+        raise PublishedVersionChanged(
+            f"The files of {name} version {version} differ from what was published as version {version} "
+            f"(published {published.sha256[:12]}, files {digest[:12]}). A published version never changes. "
+            "Remedy: give the next version number in a folder of its own, or put the files back."
+        )
+    session.add(published)
+    session.add(AuditEvent(event=event, detail={"instrument": name, "version": version, "sha256": digest}))
+    session.flush()
+    return published
+
+
+def has_accounts(session: Session) -> bool:
+    """Whether anybody has an account yet, and so may have seen what is published."""
+    return session.exec(select(User.id).limit(1)).first() is not None

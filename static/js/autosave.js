@@ -1,0 +1,386 @@
+/**
+ * Autosave of `form[data-autosave]`: each changed item by itself, 1.5 seconds after a pause, when its field is left, and
+ * when the page is left. What was typed is first kept in the encrypted queue, then sent, and forgotten when the server has
+ * answered with its version. One request at a time; an edit made meanwhile follows with the version that comes back.
+ *
+ * The form has: data-autosave (address), data-key-url, data-response, data-question.
+ * Without this module the same form works by its buttons.
+ */
+
+import * as edits from "./edits.js";
+import { applyAsked, deciding } from "./conditions.js";
+import { followExclusive } from "./exclusive.js";
+import * as items from "./items.js";
+import { announceTab, fetchKey, page, post, Queue } from "./queue.js";
+import { Savebar } from "./savebar.js";
+
+const PAUSE = 1500; // milliseconds, as all below
+const LONGEST_WAIT = 10_000;
+const KEEP_PAUSE = 400;
+const KEEP_LONGEST = 2000;
+const SUBMIT_WAIT = 15_000;
+
+class Autosave {
+  #form;
+  #bar;
+  #tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  #edits = [];
+  #known = new Map(); // what the server is known to hold, by item
+  #dirty = new Map(); // items being typed in: {since, keep, send} (start and timers)
+  #kept = new Map(); // text on disk, by key of the edit
+  #conflicts = new Map();
+  #deciding;
+  #queue = null;
+  #key = null;
+  #flying = new Set(); // keys of edits on their way
+  #storing = Promise.resolve();
+  #failures = 0;
+  #retry = null;
+  #isExpired = false;
+  #isLeaving = false;
+  #isSubmitting = false;
+  #savedAt = "";
+
+  constructor(form) {
+    this.#form = form;
+    this.#bar = new Savebar(form);
+    this.#deciding = deciding(form);
+    for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.read(item));
+  }
+
+  start() {
+    const form = this.#form;
+    form.addEventListener("input", (event) => this.#typed(event.target));
+    form.addEventListener("change", (event) => this.#typed(event.target));
+    followExclusive(form, (box) => this.#typed(box));
+    form.addEventListener("focusout", (event) => this.#left(event));
+    form.addEventListener("submit", (event) => this.#submit(event));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.#leave();
+      else this.#again();
+    });
+    addEventListener("pagehide", () => this.#leave());
+    // A page taken from the browser's memory carries versions of before the last save.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("online", () => this.#again());
+    addEventListener("focus", () => this.#isExpired && this.#again());
+    addEventListener("beforeunload", (event) => {
+      // Only where nothing is kept: elsewhere the queue has the text, and the question would be noise.
+      if (!this.#isLeaving && this.#hasPending() && !this.#isKept()) event.preventDefault();
+    });
+    page.settle = () => this.#settle(3000);
+    this.#restore();
+  }
+
+  // ---- typing
+
+  #typed(control) {
+    const item = control.closest?.(".item");
+    if (!item || !items.isAutosaved(item) || control.type === "file") return;
+    const id = item.dataset.item;
+    const now = Date.now();
+    const timers = this.#dirty.get(id) ?? { since: now };
+    this.#rest(id);
+    if (!this.#isChanged(id)) return this.#show();
+    const isChoice = ["radio", "checkbox", "select-one"].includes(control.type);
+    const wait = isChoice && this.#deciding.has(id) ? 0 : PAUSE;
+    const waited = now - timers.since;
+    timers.keep = setTimeout(() => this.#keep(id), Math.max(0, Math.min(KEEP_PAUSE, KEEP_LONGEST - (waited % KEEP_LONGEST))));
+    timers.send = setTimeout(() => this.#commit(id), Math.max(0, Math.min(wait, LONGEST_WAIT - waited)));
+    this.#dirty.set(id, timers);
+    return this.#show();
+  }
+
+  /** Whether the item holds something else than the last edit or the server. */
+  #isChanged(id) {
+    const reference = edits.lastOf(this.#edits, id)?.pairs ?? this.#known.get(id);
+    return !edits.isSame(items.read(items.itemById(id)), reference);
+  }
+
+  /** Stop the timers of an item. */
+  #rest(id) {
+    clearTimeout(this.#dirty.get(id)?.keep);
+    clearTimeout(this.#dirty.get(id)?.send);
+    this.#dirty.delete(id);
+  }
+
+  #left(event) {
+    const item = event.target.closest?.(".item");
+    if (item && !item.contains(event.relatedTarget) && this.#dirty.has(item.dataset.item)) this.#commit(item.dataset.item);
+  }
+
+  /** Turn what is typed in an item into an edit, and keep it in the queue. */
+  #keep(id) {
+    const item = items.itemById(id);
+    if (!item || !this.#isChanged(id)) return;
+    items.nameRows(item);
+    const { autosave: url, question } = this.#form.dataset;
+    const base = items.baseOf(item).value;
+    const added = edits.addEdit(this.#edits, { item: id, pairs: items.read(item), base, key: newKey(), url, question });
+    this.#edits = added.edits;
+    if (added.dropped) this.#forget(added.dropped);
+    this.#storing = this.#store(added.edit);
+  }
+
+  #commit(id) {
+    this.#keep(id);
+    this.#rest(id);
+    this.#pump();
+    this.#show();
+  }
+
+  // ---- the queue on disk
+
+  async #store(edit) {
+    if (!this.#queue || !this.#key) return;
+    try {
+      const { response, keyUrl } = this.#form.dataset;
+      await this.#queue.put(edit, { key: this.#key, response, keyUrl, tab: this.#tab });
+      this.#kept.set(edit.key, edit.pairs);
+    } catch {
+      this.#kept.delete(edit.key);
+    }
+    this.#show();
+  }
+
+  #forget(key) {
+    this.#kept.delete(key);
+    return this.#queue?.remove(key).catch(() => {});
+  }
+
+  #isKept() {
+    return Boolean(this.#queue && this.#key) && this.#edits.every((edit) => this.#kept.get(edit.key) === edit.pairs);
+  }
+
+  #hasPending() {
+    return this.#dirty.size > 0 || this.#edits.some((edit) => !edit.refused);
+  }
+
+  async #restore() {
+    this.#queue = await Queue.open();
+    if (!this.#queue) return this.#bar.notice(this.#form, this.#bar.words("unavailable"));
+    announceTab(this.#tab);
+    await this.#unlock();
+    await this.#adopt();
+    this.#pump();
+    return this.#show();
+  }
+
+  /** Get the key. Without it edits are sent all the same, but not kept. */
+  async #unlock() {
+    try {
+      this.#key = await fetchKey(this.#form.dataset.keyUrl);
+      for (const edit of this.#edits) this.#store(edit);
+    } catch {
+      this.#key = null;
+    }
+  }
+
+  /** Take over what earlier tabs left behind, put it back into the fields, and send it with its own keys and versions. */
+  async #adopt() {
+    if (!this.#queue || !this.#key) return;
+    const { response, question } = this.#form.dataset;
+    const records = await this.#queue.adopt(response, this.#tab, () => this.#adopt().then(() => this.#pump()));
+    const found = [];
+    for (const record of records) {
+      try {
+        const isOlder = record.epoch !== this.#key.epoch;
+        const key = isOlder ? await fetchKey(this.#form.dataset.keyUrl, record.epoch) : this.#key;
+        const edit = await this.#queue.read(record, key);
+        // Versions of a database that was restored since then mean nothing: the person compares the two texts.
+        if (isOlder) edit.base = "-1";
+        this.#kept.set(edit.key, edit.pairs);
+        found.push({ edit, isHere: record.question === question });
+      } catch {
+        // Another person's text, or one whose key is gone: it stays encrypted where it is.
+      }
+    }
+    // What was typed here meanwhile was typed without seeing the older text: it keeps its own version, and meets it openly.
+    for (const id of this.#dirty.keys()) this.#keep(id);
+    this.#edits = [...found.map((one) => one.edit), ...this.#edits];
+    this.#putBack(found.filter((one) => one.isHere).map((one) => one.edit));
+  }
+
+  #putBack(found) {
+    let isRestored = false;
+    let isComplete = true;
+    for (const id of new Set(found.map((edit) => edit.item))) {
+      const item = items.itemById(id);
+      const newest = edits.lastOf(found, id);
+      if (!item || this.#dirty.has(id) || edits.isSame(items.read(item), newest.pairs)) continue;
+      isRestored = true;
+      isComplete = items.fill(item, newest.pairs) && isComplete;
+      item.dataset.changed = "restored";
+    }
+    if (!isRestored) return;
+    const link = isComplete ? null : { url: location.href, words: this.#bar.words("restoredRows") };
+    this.#bar.notice(this.#form, this.#bar.words("restored"), link);
+  }
+
+  // ---- sending
+
+  async #pump() {
+    if (this.#flying.size || this.#isExpired || (this.#failures && this.#retry)) return;
+    const edit = edits.nextToSend(this.#edits);
+    if (!edit) return this.#show();
+    this.#flying.add(edit.key);
+    this.#show();
+    // On disk first. A disk that does not answer must not keep the text from the server.
+    await Promise.race([this.#storing, pause(1000)]);
+    await this.#send(edit.key);
+    return this.#pump();
+  }
+
+  async #send(key) {
+    this.#flying.add(key);
+    this.#edits = edits.markSent(this.#edits, key);
+    const edit = this.#edits.find((one) => one.key === key);
+    const answer = await post(edit);
+    this.#flying.delete(key);
+    await this.#receive(edit, answer);
+  }
+
+  async #receive(edit, answer) {
+    // A page that was left may have sent it a second time, and have got its answer already.
+    if (!this.#edits.some((one) => one.key === edit.key)) return;
+    const meaning = edits.meaningOf(answer, edit.item);
+    if (meaning.kind === "retry") return this.#fail(answer.wished);
+    this.#failures = 0;
+    if (meaning.kind === "expired") this.#isExpired = true;
+    else if (meaning.kind === "refused") this.#edits = edits.refuse(this.#edits, edit.key, meaning.status);
+    else if (meaning.kind === "conflict") {
+      this.#conflicts.set(edit.item, meaning.url);
+      this.#edits = edits.surrender(this.#edits, edit.key);
+      await this.#settled(edit);
+    } else await this.#saved(edit, meaning.version, answer.body);
+    if (meaning.kind === "refused") this.#showRefusal(edit, answer.body);
+    return this.#show();
+  }
+
+  async #saved(edit, version, body) {
+    this.#edits = edits.acknowledge(this.#edits, edit.key, version);
+    this.#savedAt = this.#bar.words("saved", { time: body.saved_label ?? "", revision: body.revision ?? version });
+    const isHere = edit.url === this.#form.dataset.autosave;
+    const item = items.itemById(edit.item);
+    if (isHere && item) {
+      items.baseOf(item).value = version;
+      this.#known.set(edit.item, edit.pairs);
+      this.#conflicts.delete(edit.item);
+      if (!edits.lastOf(this.#edits, edit.item)) delete item.dataset.changed;
+      const { errors, warnings } = body.items[edit.item];
+      items.showMessages(item, errors, warnings);
+      applyAsked(body.asked);
+      items.showProgress(body.progress);
+    }
+    await this.#settled(edit);
+  }
+
+  /** The server has it. What follows is kept with its new version before the old record goes. */
+  async #settled(edit) {
+    const next = this.#edits.find((one) => one.item === edit.item);
+    if (next) await this.#store(next);
+    await this.#forget(edit.key);
+  }
+
+  #showRefusal(edit, body) {
+    const item = items.itemById(edit.item);
+    const said = body?.items?.[edit.item]?.errors;
+    if (item && said?.length) items.showMessages(item, said);
+  }
+
+  #fail(wished) {
+    this.#failures += 1;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#again(), 1000 * edits.delayAfter(this.#failures, wished));
+    this.#show();
+  }
+
+  /** Try at once: the line is back, the time has come, or somebody has signed in again in another tab. */
+  async #again() {
+    clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#isExpired = false;
+    if (this.#queue && !this.#key) {
+      await this.#unlock();
+      await this.#adopt();
+    }
+    this.#pump();
+  }
+
+  // ---- leaving
+
+  /** The page is hidden or closed: everything that is ready leaves now, in requests that outlive the page. */
+  #leave() {
+    if (this.#isLeaving) return;
+    for (const id of [...this.#dirty.keys()]) {
+      this.#keep(id);
+      this.#rest(id);
+    }
+    if (this.#isExpired) return;
+    const ready = edits.allReady(this.#edits, this.#flying);
+    for (const edit of ready) this.#send(edit.key).then(() => this.#pump());
+  }
+
+  /** Send everything and wait for the answers, at most so many milliseconds. Resolves to whether nothing is left. */
+  async #settle(longest) {
+    for (const id of [...this.#dirty.keys()]) this.#commit(id);
+    const until = Date.now() + longest;
+    if (this.#failures) this.#again();
+    while (Date.now() < until && !this.#isExpired && (this.#flying.size || edits.nextToSend(this.#edits))) {
+      if (this.#failures && !this.#flying.size) break;
+      await pause(50);
+    }
+    return !this.#edits.some((edit) => !edit.refused);
+  }
+
+  /** A button was pressed: what is pending goes first, so that the form itself carries the versions that came back. */
+  async #submit(event) {
+    if (this.#isLeaving || event.defaultPrevented || !this.#hasPending()) return;
+    event.preventDefault();
+    if (this.#isSubmitting) return;
+    this.#isSubmitting = true;
+    const button = event.submitter;
+    const isSettled = await this.#settle(SUBMIT_WAIT);
+    this.#isSubmitting = false;
+    // Where nothing is kept, the form itself is the last way to save: the server keeps it even when signed out.
+    if (isSettled || !this.#isKept()) {
+      this.#isLeaving = true;
+      this.#form.requestSubmit(button);
+    } else this.#show();
+  }
+
+  // ---- showing
+
+  #show() {
+    const facts = {
+      edits: this.#edits,
+      isDirty: this.#dirty.size > 0,
+      isSending: this.#flying.size > 0,
+      isFailing: this.#failures > 0,
+      isKept: this.#isKept(),
+      isExpired: this.#isExpired,
+      conflict: this.#conflicts.values().next().value ?? "",
+      savedAt: this.#savedAt,
+    };
+    const { state, words } = edits.stateOf(facts);
+    if (!state) return this.#bar.reset();
+    const links = {
+      conflict: { url: facts.conflict, words: this.#bar.words("conflictLink") },
+      expired: { url: this.#bar.signInUrl, words: this.#bar.words("expiredLink") },
+      expiredUnkept: { url: this.#bar.signInUrl, words: this.#bar.words("expiredLink") },
+    };
+    return this.#bar.show(state, words === "saved" ? this.#savedAt : this.#bar.words(words), links[words] ?? null);
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Plain http on another machine has no randomUUID; the form of the key is the same.
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+const form = document.querySelector("form[data-autosave]");
+if (form) new Autosave(form).start();
