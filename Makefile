@@ -41,6 +41,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+translations: $(VENV)/.runtime
+	$(BIN)/python translations/update.py
+
 lock:
 	requirements/lock.sh
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cli import init_cli
+from cli.common import command_settings
 from exports.downloads import downloads
 from flask import Flask
 from views.account import account
@@ -31,7 +32,9 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
 
     Raises SettingsError for settings or secrets that cannot be used.
     """
-    settings = settings or Settings.from_environment()
+    if settings is None:
+        # The `flask` command: it reads; what it writes goes through the one writing process.
+        settings, read_only = command_settings(), True
     languages.compile_catalogues()
     app = Flask(__name__)
     secrets = load_secrets(settings)

@@ -10,25 +10,26 @@ from instruments.loader import InstrumentError
 from languages import LANGUAGES
 
 
-def main() -> int:
-    """Print what the instrument holds and how complete each language is; 1 when it has problems."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED
+def check_folder(folder: Path) -> tuple[bool, list[str]]:
+    """Whether the files are sound, and lines to print: what the instrument holds and how complete each language is, or problems."""
     try:
         instrument = load_instrument(folder)
     except InstrumentError as error:
-        print("\n".join(error.problems))
-        return 1
-    print(
-        f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items"
-    )
+        return False, error.problems
+    lines = [f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items"]
     needed = set(needed_text_keys(instrument))
     for language in LANGUAGES:
         missing = sorted(needed - set(instrument.texts.get(language, {})))
-        print(
-            f"{language}: {len(needed) - len(missing)} of {len(needed)} texts"
-            + (f"; first missing: {missing[:5]}" if missing else "")
-        )
-    return 0
+        first = f"; first missing: {', '.join(missing[:5])}" if missing else ""
+        lines.append(f"{language}: {len(needed) - len(missing)} of {len(needed)} texts{first}")
+    return True, lines
+
+
+def main() -> int:
+    """Print the result; 1 when the files have problems."""
+    sound, lines = check_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED)
+    print("\n".join(lines))
+    return 0 if sound else 1
 
 
 if __name__ == "__main__":

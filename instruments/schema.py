@@ -48,6 +48,11 @@ class Question(BaseModel):
         """The items of the question by id, in order."""
         return {item.id: item for item in self.items}
 
+    def number_in(self, texts: Texts) -> str:
+        """The paragraph number as the language prints it: `13(d)`, `13 d)`, `13 (د)`."""
+        printed = texts.get(f"{self.id}.number")
+        return self.number if printed is None or printed.is_fallback else printed.value
+
     def is_asked_of(self, facts: Mapping[str, str]) -> bool:
         """Whether the paragraph's addressee includes this State; while the party status is unknown, the State is asked."""
         party = facts.get("party_status", "unknown")

@@ -59,6 +59,26 @@ class User(UserMixin, SQLModel, table=True):
 
     roles: list[Role] = Relationship(link_model=UserRole)
     webauthn: list["WebAuthn"] = Relationship(back_populates="user")
+    memberships: list["Membership"] = Relationship(sa_relationship_kwargs={"viewonly": True})
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a second factor is required: of officers and of whoever is a focal point now."""
+        return self.has_role(OFFICER) or any(
+            entry.role == "focal_point" and entry.ended_at is None for entry in self.memberships
+        )
+
+    def check_tf_required(
+        self,
+        tf_setup_methods: list[tuple[str, str]],
+        tf_fresh: bool,  # noqa: ARG002 - no device is trusted to leave the second factor out
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        """Asked by the account library after the passphrase: whether a second factor follows, and which are set up."""
+        return self.needs_second_factor or bool(tf_setup_methods), tf_setup_methods
+
+    def check_tf_required_setup(self) -> bool:
+        """Asked by the account library on the set-up page: whether the second factor cannot be switched off."""
+        return self.needs_second_factor
 
 
 class WebAuthn(WebAuthnMixin, SQLModel, table=True):

@@ -37,11 +37,15 @@ def newest_revision() -> str:
     return head
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version of the application has the revision."""
+    return revision in {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
 def upgrade(database: Database, revision: str = "head") -> bool:
     """Bring the schema to `revision`; True if anything was done. Raises UnknownSchema for a database of a later version."""
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     current = current_revision(database)
-    if current is not None and current not in known:
+    if current is not None and not is_known(current):
         raise UnknownSchema(
             f"The database is at revision {current}, which this version does not know. "
             "Remedy: run the version that made it, or restore the backup taken before it."

@@ -18,12 +18,13 @@ from instruments import catalog
 from instruments.routing import asked_item_ids, progress
 from languages import LANGUAGES
 from models import collation
-from models.audit import AuditEvent, Installation
+from models.audit import Installation
 from models.base import utc_now
 from models.cycles import Cycle, InstrumentVersion
 from models.people import Membership
 from models.responses import NationalResponse
 from models.states import ReportingState
+from services.audit import record
 from services.instruments import get_instrument
 from services.invitations import VALID_FOR, issue_invitation
 from services.publishing import has_accounts, publish
@@ -86,7 +87,7 @@ def bootstrap(session: Session, settings: Settings) -> list[Link]:
     _remember(session, "epoch", secrets.token_hex(16))
     _remember(session, "rehearsal", "yes" if settings.rehearsal else "no")
     open_first_cycle(session, version, utc_now())
-    session.add(AuditEvent(event="installed", detail={"rehearsal": settings.rehearsal, "instrument": version.sha256}))
+    record(session, "installed", rehearsal=settings.rehearsal, instrument=version.sha256)
     session.flush()
     return issue_links(session, settings)
 
@@ -164,8 +165,15 @@ def issue_links(session: Session, settings: Settings, state_id: str | None = Non
     if state is not None and cycle is not None:
         token = issue_invitation(session, email="", role="focal_point", state_id=state.id, cycle_id=cycle.id)
         links.append(Link("focal_point", state.names["en"], f"{settings.address}/invitations/{token}", expires_at))
-    session.add(AuditEvent(event="links_issued", state_id=state.id if state else None))
+    record(session, "links_issued", state_id=state.id if state else None)
     return links
+
+
+def describe_links(links: list[Link]) -> list[str]:
+    """One line for each link, for a terminal: whose it is, and the address."""
+    names = [f"Focal point of {link.state}" if link.state else "Secretariat officer" for link in links]
+    width = max(map(len, names), default=0)
+    return [f"  {name:<{width}}  {link.url}" for name, link in zip(names, links, strict=True)]
 
 
 def _state_without_focal_point(session: Session, cycle: Cycle | None, state_id: str | None) -> ReportingState | None:

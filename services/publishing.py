@@ -7,10 +7,10 @@ from typing import Any
 from sqlmodel import Session, select
 
 from instruments.catalog import sha256_of
-from models.audit import AuditEvent
 from models.base import utc_now
 from models.cycles import InstrumentVersion
 from models.people import User
+from services.audit import record
 
 
 class PublishedVersionChanged(Exception):
@@ -43,7 +43,7 @@ def publish(session: Session, document: dict[str, Any], *, may_replace: bool = F
             "Remedy: give the next version number in a folder of its own, or put the files back."
         )
     session.add(published)
-    session.add(AuditEvent(event=event, detail={"instrument": name, "version": version, "sha256": digest}))
+    record(session, event, instrument=name, version=version, sha256=digest)
     session.flush()
     return published
 

@@ -357,7 +357,8 @@ def queue_key(response_id: str) -> Response:
     with reading() as db:
         open_response(db, response_id, actor, Permission.RESPONSE_EDIT)
         epoch = db.get(Installation, "epoch")
-    label = epoch.value if epoch else ""
+    # A queue that was filled before a restore was closed with the key of the database's former epoch.
+    label = request.args.get("epoch") or (epoch.value if epoch else "")
     key = derive_key(tracker().secrets.queue_key, "queue", str(actor.user_id), response_id, label)
     return jsonify({"key": b64encode(key).decode(), "epoch": label, "user": str(actor.user_id)})
 

@@ -1,0 +1,17 @@
+"""The commands of the installation: `flask links`, `backup`, `restore`, `doctor`, `instrument`, `receipt-key`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cli.backups import backup, restore
+from cli.doctor import doctor
+from cli.instruments import instrument
+from cli.links import links
+from cli.receipts import receipt_key
+
+
+def init_cli(app: Flask) -> None:
+    """Register the commands with the application's `flask` command."""
+    for command in (links, backup, restore, doctor, instrument, receipt_key):
+        app.cli.add_command(command)
