@@ -13,8 +13,8 @@ from wtforms.fields.core import UnboundField
 
 from instruments.items import Item
 from instruments.items.base import AskContext
-from instruments.items.fields import Control, messages
-from instruments.text_cleaning import clean_text
+from instruments.items.fields import messages
+from instruments.text_cleaning import clean_text, has_forbidden
 from instruments.texts import Message
 
 BASE_PREFIX = "base:"
@@ -71,8 +71,8 @@ def _unbound(item: Item, context: AskContext) -> UnboundField[Any]:
 
 
 def _bind(item: Item, context: AskContext, host: Form) -> Field:
-    unbound = _unbound(item, context)
-    return unbound.bind(form=host, name=item.id, prefix="", translations=None)
+    field: Field = _unbound(item, context).bind(form=host, name=item.id, prefix="", translations=None)
+    return field
 
 
 def build_question_form(
@@ -91,17 +91,7 @@ def build_question_form(
 
 def process_field(field: Field, formdata: MultiDict[str, str] | None, stored: Any) -> None:
     """Give one field its data: posted text if there is any, else the stored value. An absent input is empty, not "as stored"."""
-    if formdata is None:
-        field.process(None, stored)
-        return
     field.process(formdata, stored)
-    if (
-        isinstance(field, Control)
-        and not hasattr(field, "inner")
-        and not hasattr(field, "entries")
-        and field.name not in formdata
-    ):
-        field.process_formdata([])
     field.errors = list(field.process_errors)
 
 
@@ -143,9 +133,8 @@ def _by_item(posted: MultiDict[str, str]) -> dict[str, Typed]:
 
 
 def _clean(pairs: Typed) -> tuple[Typed, bool]:
-    cleaned = [[name, clean_text(text)] for name, text in pairs]
-    return cleaned, cleaned != [[name, text.replace("\r\n", "\n").replace("\r", "\n")] for name, text in pairs]
+    return [[name, clean_text(text)] for name, text in pairs], any(has_forbidden(text) for _name, text in pairs)
 
 
 def _version(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

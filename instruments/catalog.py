@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from instruments.conditions import resolve
-from instruments.items import ITEM_TYPES
-from instruments.loader import InstrumentError, read_strict
-from instruments.schema import Instrument, Question, build_instrument
+from instruments.loader import InstrumentError, read_strict, shape_problems
+from instruments.schema import Instrument, build_instrument, build_lists
+from instruments.shape import DocumentShape, StructureShape, TextFileShape
+from instruments.soundness import (
+    Problem,
+    instrument_problems,
+    needed_text_keys,
+    optional_text_keys,
+    structure_problems,
+)
 from languages import LANGUAGES
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "tip-protocol-resolution" / "1"
 """The instrument this application exists for."""
 
-ERROR_CODES: tuple[str, ...] = (
-    "whole_number", "number", "ambiguous_number", "too_many_places", "too_small", "too_large", "too_long", "date",
-    "ambiguous_date", "year", "link", "choice", "half_period", "period_order", "currency", "no_currency",
-    "too_many_rows", "in_row",
-)  # fmt: skip
+STRUCTURE = "instrument.yaml"
 
 
 def canonical_json(value: Any) -> str:
@@ -41,50 +44,62 @@ def sha256_of(value: Any) -> str:
 @lru_cache(maxsize=8)
 def read_document(folder: Path = SHIPPED) -> dict[str, Any]:
     """The document of the instrument files in `folder`, checked. Raises InstrumentError listing every problem found."""
-    structure = read_strict(folder / "instrument.yaml")
+    structure = read_strict(folder / STRUCTURE)
+    _check_shape(StructureShape, structure, STRUCTURE)
+    lines: dict[str, int] = {}
     problems: list[str] = []
-    expanded = {**structure, "sections": _expand(structure, problems), "findings": _expand_findings(structure)}
+    expanded = {
+        **structure, "sections": _expand(structure, problems, lines), "findings": _expand_findings(structure, problems),
+    }  # fmt: skip
     expanded.pop("blocks", None)
-    texts, unofficial = _read_texts(folder, problems)
+    files = _read_texts(folder, problems)
     document = {
-        "structure": json.loads(json.dumps(expanded)), "texts": texts, "unofficial": unofficial,
+        "structure": json.loads(json.dumps(expanded)),
+        "texts": {
+            language: {key: text for content in contents.values() for key, text in content["texts"].items()}
+            for language, contents in files.items()
+        },
+        "unofficial": {
+            language: [key for content in contents.values() for key in content.get("unofficial", [])]
+            for language, contents in files.items() if contents
+        },
     }  # fmt: skip
     if problems:
         raise InstrumentError(problems)
-    check_document(document)
+    instrument = check_document(document, lines)
+    problems = list(_stray_texts(instrument, files))
+    if problems:
+        raise InstrumentError(problems)
     return document
 
 
-def check_document(document: dict[str, Any]) -> Instrument:
-    """Build the instrument and check ids, conditions, lists and texts. Raises InstrumentError listing every problem."""
-    known = set(ITEM_TYPES)
-    problems = [
-        f"{item.get('id', '?')}: the item type {item.get('type')!r} is unknown. Known types: {', '.join(sorted(known))}."
-        for section in document["structure"]["sections"]
-        for question in section["questions"]
-        for item in question["items"]
-        if item.get("type") not in known
-    ]
+def check_document(document: Any, lines: Mapping[str, int] | None = None) -> Instrument:
+    """Build the instrument and check ids, conditions, lists and texts. Raises InstrumentError listing every problem.
+
+    `lines` says in which line of `instrument.yaml` an item, a question or a list stands, where that is known.
+    """
+
+    def located(problem: Problem) -> str:
+        line = (lines or {}).get(problem.subject)
+        return f"{STRUCTURE}, line {line}: {problem}" if line else str(problem)
+
+    _check_shape(DocumentShape, document, "document")
+    structure = document["structure"]
+    problems = [located(problem) for problem in structure_problems(structure, build_lists(structure))]
     if problems:
         raise InstrumentError(problems)
-    try:
-        instrument = build_instrument(document, sha256_of(document))
-    except ValidationError as error:
-        raise InstrumentError(
-            [
-                f"{'.'.join(map(str, entry['loc']))}: {entry['msg']} (it is {entry['input']!r})."
-                for entry in error.errors()
-            ]
-        ) from None
-    except KeyError as error:
-        raise InstrumentError([f"{error.args[0]} is used but not defined."]) from None
-    problems = list(_list_problems(instrument))
-    if problems:
-        raise InstrumentError(problems)
-    problems = [*_id_problems(instrument), *_condition_problems(instrument), *_text_problems(instrument)]
+    instrument = build_instrument(document, sha256_of(document))
+    problems = [located(problem) for problem in instrument_problems(instrument)]
     if problems:
         raise InstrumentError(problems)
     return instrument
+
+
+def _check_shape(shape: type[BaseModel], raw: Any, file: str) -> None:
+    try:
+        shape.model_validate(raw)
+    except ValidationError as error:
+        raise InstrumentError(shape_problems(error, raw, file)) from None
 
 
 @lru_cache(maxsize=8)
@@ -94,17 +109,23 @@ def load_instrument(folder: Path = SHIPPED) -> Instrument:
     return build_instrument(document, sha256_of(document))
 
 
-def _expand(structure: Any, problems: list[str]) -> list[dict[str, Any]]:
-    """The sections with every `{block: …}` entry replaced by the block's items."""
+def _expand(structure: Any, problems: list[str], lines: dict[str, int]) -> list[dict[str, Any]]:
+    """The sections with every `{block: …}` entry replaced by the block's items; `lines` learns where each thing stands."""
+    lines.update({f"list {name}": line for name, line in getattr(structure.get("lists"), "lines", {}).items()})
     sections = []
     for section in structure["sections"]:
+        lines[section["id"]] = section.lines["id"]
         questions = []
         for question in section["questions"]:
+            lines[question["id"]] = question.lines["id"]
             items: list[dict[str, Any]] = []
             for entry in question.get("items", []):
                 if "block" in entry:
-                    items += _block_items(structure, question, entry, problems)
+                    added = list(_block_items(structure, question, entry, problems))
+                    lines.update(dict.fromkeys((item["id"] for item in added), entry.lines["block"]))
+                    items += added
                 else:
+                    lines[entry["id"]] = entry.lines["id"]
                     items.append({**entry, "asked_if": resolve(entry["asked_if"], _namer(question))}
                                  if "asked_if" in entry else dict(entry))  # fmt: skip
             questions.append({**question, "items": items})
@@ -112,24 +133,26 @@ def _expand(structure: Any, problems: list[str]) -> list[dict[str, Any]]:
     return sections
 
 
-def _namer(question: Any) -> Any:
+def _namer(question: Any) -> Callable[[str], str]:
     def name(aspect: str) -> str:
-        return str(question.get("headline", "")) if aspect == "headline" else f"{question['id']}.{aspect}"
+        # A question without a headline keeps the name, so that the check can say what is missing.
+        if aspect == "headline" and question.get("headline"):
+            return str(question["headline"])
+        return f"{question['id']}.{aspect}"
 
     return name
 
 
 def _block_items(structure: Any, question: Any, entry: Any, problems: list[str]) -> Iterator[dict[str, Any]]:
     block = structure.get("blocks", {}).get(entry["block"])
+    place = f"{STRUCTURE}, line {entry.lines['block']}: {question['id']}"
     if block is None:
-        problems.append(f"instrument.yaml: {question['id']} uses the block {entry['block']!r}, which is not defined.")
+        problems.append(f"{place} uses the block {entry['block']!r}, which is not defined.")
         return
     aspects = [item["aspect"] for item in block]
     chosen = set(entry.get("only", aspects)) - set(entry.get("without", ()))
     for unknown in sorted({*entry.get("only", ()), *entry.get("without", ())} - set(aspects)):
-        problems.append(
-            f"instrument.yaml: {question['id']} names {unknown!r}, which the block {entry['block']} has not."
-        )
+        problems.append(f"{place} names {unknown!r}, which the block {entry['block']} has not.")
     for item in block:
         aspect = item["aspect"]
         if aspect not in chosen:
@@ -140,12 +163,17 @@ def _block_items(structure: Any, question: Any, entry: Any, problems: list[str])
         yield {"id": f"{question['id']}.{aspect}", "text": f"{entry['block']}.{aspect}", **given}
 
 
-def _expand_findings(structure: Any) -> list[dict[str, Any]]:
+def _expand_findings(structure: Any, problems: list[str]) -> list[dict[str, Any]]:
     rules = []
     for rule in structure.get("findings", []):
         if "block" not in rule:
             rules.append(dict(rule))
             continue
+        if rule["block"] not in structure.get("blocks", {}):
+            problems.append(
+                f"{STRUCTURE}, line {rule.lines['block']}: the finding {rule['code']} names the block {rule['block']!r}, "
+                "which is not defined."
+            )
         for section in structure["sections"]:
             for question in section["questions"]:
                 uses = any(entry.get("block") == rule["block"] for entry in question.get("items", []))
@@ -155,112 +183,37 @@ def _expand_findings(structure: Any) -> list[dict[str, Any]]:
     return rules
 
 
-def _read_texts(folder: Path, problems: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
-    texts: dict[str, dict[str, str]] = {}
-    unofficial: dict[str, list[str]] = {}
+def _read_texts(folder: Path, problems: list[str]) -> dict[str, dict[Path, Any]]:
+    """The content of the text files by language and path: those of the item types first, then the instrument's own."""
+    contents: dict[str, dict[Path, Any]] = {language: {} for language in LANGUAGES}
+    for path in sorted(folder.glob("text.*.yaml")):
+        if path.name.split(".")[1] not in LANGUAGES:
+            problems.append(f"{path.name}: the language is none of {', '.join(LANGUAGES)}. Rename or remove the file.")
     for language in LANGUAGES:
-        merged: dict[str, str] = {}
         for path in (DATA / "engine" / f"text.{language}.yaml", folder / f"text.{language}.yaml"):
             if not path.exists():
                 continue
             content = read_strict(path)
-            if content.get("language") != language:
+            _check_shape(TextFileShape, content, path.name)
+            if content["language"] != language:
                 problems.append(
-                    f"{path.name}: says language {content.get('language')!r}; the file name says {language!r}."
+                    f"{path.name}, line {content.lines['language']}: says language {content['language']!r}; "
+                    f"the file name says {language!r}."
                 )
-            for key, text in content.get("texts", {}).items():
-                if not isinstance(text, str):
-                    problems.append(f"{path.name}, line {content['texts'].lines[key]}: {key} must be a text.")
-                else:
-                    merged[key] = text
-            unofficial.setdefault(language, []).extend(content.get("unofficial", []))
-        texts[language] = merged
-    return texts, unofficial
+            contents[language][path] = content
+    return contents
 
 
-def _list_problems(instrument: Instrument) -> Iterator[str]:
-    for item in instrument.items.values():
-        try:
-            item.choice_lists()
-        except KeyError as error:
-            yield f"{item.id}: the list {error.args[0]!r} is not defined under lists."
-
-
-def _id_problems(instrument: Instrument) -> Iterator[str]:
-    seen: set[str] = set()
-    for question in instrument.questions.values():
-        for item in question.items:
-            if item.id in seen:
-                yield f"{item.id}: the id is used twice. Give one of the items another id."
-            seen.add(item.id)
-            if item.question_id != question.id:
-                yield f"{item.id}: an item of {question.id} must have an id that begins with {question.id}."
-            if item.group not in instrument.groups:
-                yield f"{item.id}: the group {item.group!r} is not in groups."
-            for choice_list in item.choice_lists():
-                if len(set(choice_list.codes)) != len(choice_list.codes):
-                    yield f"{item.id}: the list {choice_list.name} repeats a code."
-        if question.headline and question.headline not in question.items_by_id:
-            yield f"{question.id}: the headline {question.headline} is not among its items."
-        if question.chapeau and question.chapeau not in instrument.questions:
-            yield f"{question.id}: the chapeau {question.chapeau} is not a question."
-
-
-def _condition_problems(instrument: Instrument) -> Iterator[str]:
-    needs: dict[str, set[str]] = {}
-    for item in instrument.items.values():
-        needs[item.id] = set(item.asked_if.items()) if item.asked_if else set()
-        for unknown in sorted(needs[item.id] - set(instrument.items)):
-            yield f"{item.id}: its condition names {unknown}, which does not exist."
-    for rule in instrument.findings:
-        for unknown in sorted(set(rule.when.items()) - set(instrument.items)):
-            yield f"finding {rule.code} ({rule.question}): its condition names {unknown}, which does not exist."
-    for start in needs:
-        trail, queue = set(), list(needs[start])
-        while queue:
-            current = queue.pop()
-            if current == start:
-                yield f"{start}: its condition depends on itself. Break the circle."
-                break
-            if current not in trail:
-                trail.add(current)
-                queue += needs.get(current, ())
-
-
-def needed_text_keys(instrument: Instrument) -> Iterator[str]:
-    """Every key that must have a text in at least one language; hints and helps are optional."""
-    yield from ("instrument.title", "instrument.short_title", "instrument.complements", "instrument.verification")
-    yield from (f"group.{group}" for group in instrument.groups)
-    yield from (f"section.{section.id}" for section in instrument.sections)
-    yield from (f"error.{code}" for code in ERROR_CODES)
-    yield from (
-        "finding.exclusive_choice",
-        "finding.long_narrative",
-        "finding.figures_total",
-        "finding.figures_without_source",
-    )
-    for question in instrument.questions.values():
-        yield from question_text_keys(question)
-        for item in question.items:
-            yield f"{item.text_key}.label"
-            yield from item.text_keys()
-    for choice_list in instrument.choice_lists():
-        yield from (f"list.{choice_list.name}.{code}" for code in choice_list.codes)
-    yield from (f"finding.{rule.code}" for rule in instrument.findings)
-
-
-def question_text_keys(question: Question) -> Iterator[str]:
-    """The keys of a question's own texts and of its metadata."""
-    yield from (f"{question.id}.{part}" for part in ("label", "paragraph", "lead"))
-    yield f"verb.{question.verb}"
-    yield from (f"addressee.{addressee}" for addressee in (question.addressee, *question.also_addressed))
-    yield from (f"cluster.{cluster}" for cluster in question.clusters)
-    for article in question.articles:
-        yield from (f"treaty.{article.treaty}", f"level.{article.level}")
-
-
-def _text_problems(instrument: Instrument) -> Iterator[str]:
-    texts = instrument.texts_in(instrument.source_language)
-    for key in dict.fromkeys(needed_text_keys(instrument)):
-        if texts.get(key) is None:
-            yield f"text.{instrument.source_language}.yaml: {key} has no text in any language. Add it."
+def _stray_texts(instrument: Instrument, files: Mapping[str, Mapping[Path, Any]]) -> Iterator[str]:
+    """Keys that nothing shows: most likely a spelling mistake, and the text that was meant is missing."""
+    known = {*needed_text_keys(instrument), *optional_text_keys(instrument)}
+    engine = {key for contents in files.values() for path, content in contents.items() if path.parent.name == "engine"
+              for key in content["texts"]}  # fmt: skip
+    for contents in files.values():
+        for path, content in contents.items():
+            for key in content["texts"]:
+                if key not in known and key not in engine:
+                    yield f"{path.name}, line {content['texts'].lines[key]}: nothing shows {key}. Correct the key, or remove it."
+            for key in content.get("unofficial", []):
+                if key not in content["texts"]:
+                    yield f"{path.name}, line {content.lines['unofficial']}: {key} is marked unofficial and has no text here."

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from instruments.catalog import SHIPPED, load_instrument, needed_text_keys
+from instruments.catalog import SHIPPED, load_instrument
 from instruments.loader import InstrumentError
+from instruments.soundness import needed_text_keys
 from languages import LANGUAGES
 
 
@@ -16,7 +17,9 @@ def check_folder(folder: Path) -> tuple[bool, list[str]]:
         instrument = load_instrument(folder)
     except InstrumentError as error:
         return False, error.problems
-    lines = [f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items"]
+    lines = [
+        f"{instrument.instrument} {instrument.version}: {len(instrument.questions)} questions, {len(instrument.items)} items"
+    ]
     needed = set(needed_text_keys(instrument))
     for language in LANGUAGES:
         missing = sorted(needed - set(instrument.texts.get(language, {})))

@@ -17,6 +17,12 @@ Values = Mapping[str, Any]
 Facts = Mapping[str, str]
 """What is known about the reporting State: `party_status` and `kind`."""
 
+FACTS: dict[str, frozenset[str]] = {
+    "party_status": frozenset({"party", "not_party", "unknown"}),
+    "kind": frozenset({"member_state", "observer_state", "reio"}),
+}
+"""The values of each fact."""
+
 
 class Condition(BaseModel):
     """One test, or a combination of tests. Exactly one form is filled.
@@ -50,9 +56,18 @@ class Condition(BaseModel):
         wanted = 1 if subjects[0] in {"item", "fact"} else 0
         if len(tests) != wanted:
             raise ValueError("a condition on an item or a fact has exactly one test, a combination has none")
-        if subjects[0] == "fact" and tests[0] not in {"is_", "in_"}:
-            raise ValueError("a fact is tested with is or in")
+        if any(getattr(self, name) == () for name in ("in_", "all_", "any_")):
+            raise ValueError("in, all and any name at least one entry")
+        if self.fact is not None:
+            if tests[0] not in {"is_", "in_"}:
+                raise ValueError("a fact is tested with is or in")
+            if unknown := self.codes() - FACTS[self.fact]:
+                raise ValueError(f"{self.fact} is never {' or '.join(sorted(unknown))}")
         return self
+
+    def codes(self) -> set[str]:
+        """The codes that `is` or `in` names."""
+        return {self.is_} if self.is_ is not None else set(self.in_ or ())
 
     def holds(self, values: Values, facts: Facts) -> bool:
         """Whether the condition holds for these values; a comparison with something not answered does not."""
@@ -63,14 +78,14 @@ class Condition(BaseModel):
         if self.not_ is not None:
             return not self.not_.holds(values, facts)
         if self.fact is not None:
-            return facts.get(self.fact) in (self.in_ or (self.is_,))
+            return facts.get(self.fact) in self.codes()
         value = values.get(self.item or "")
         if self.answered is not None:
             return (value is not None) == self.answered
         if value is None:
             return False
         if self.is_ is not None or self.in_ is not None:
-            return bool(codes_of(value) & set(self.in_ or (self.is_,)))
+            return bool(codes_of(value) & self.codes())
         return self._compare(comparable(value))
 
     def _compare(self, value: Decimal | date | None) -> bool:
@@ -84,12 +99,16 @@ class Condition(BaseModel):
             return self.before is not None and value < self.before
         return False
 
+    def tests(self) -> Iterator[Condition]:
+        """The single tests that the condition is made of."""
+        if self.item is not None or self.fact is not None:
+            yield self
+        for condition in (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ())):
+            yield from condition.tests()
+
     def items(self) -> Iterator[str]:
         """The ids of all items the condition looks at."""
-        if self.item is not None:
-            yield self.item
-        for condition in (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ())):
-            yield from condition.items()
+        yield from (test.item for test in self.tests() if test.item is not None)
 
 
 def resolve(raw: Any, name: Callable[[str], str]) -> Any:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 LARGEST_FILE = 4_000_000
 DEEPEST = 32
+
+_SENTENCES = {
+    "missing": "the key is missing. Add it.",
+    "extra_forbidden": "the key is unknown. Correct its spelling, or remove it.",
+}
 
 
 class InstrumentError(Exception):
@@ -27,58 +34,73 @@ class Mapping(dict[str, Any]):
 
 def read_strict(path: Path) -> Any:
     """The content of a YAML file as mappings, lists and strings. Raises InstrumentError with file, line and key."""
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InstrumentError(
+            [f"{path.name}: cannot be read ({error.strerror}). It belongs in {path.parent}."]
+        ) from None
     if len(raw) > LARGEST_FILE:
-        raise InstrumentError([f"{path.name}: larger than {LARGEST_FILE} bytes."])
+        raise InstrumentError([f"{path.name}: larger than {LARGEST_FILE} bytes. Split the instrument."])
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InstrumentError([f"{path.name}: not UTF-8 at byte {error.start}. Save the file as UTF-8."]) from None
+        line = raw[: error.start].count(b"\n") + 1
+        raise InstrumentError([f"{path.name}, line {line}: not UTF-8. Save the file as UTF-8."]) from None
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            _refuse_event(path, event)
+        # Before anything is built: the reader below goes down the nesting with the interpreter's own stack.
+        _refuse_events(path, yaml.parse(text, Loader=yaml.SafeLoader))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InstrumentError([f"{path.name}, line {line}: {error.problem}."]) from None
-    except yaml.YAMLError as error:
-        raise InstrumentError([f"{path.name}: {error}."]) from None
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InstrumentError(
+            [f"{path.name}, line {line}: {error.problem}. Check the indentation; quote a text that holds “: ” or “ #”."]
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise InstrumentError(
+            [
+                f"{path.name}, line {line}: the character U+{ord(text[error.position]):04X} cannot stand in a text. Remove it."
+            ]
+        ) from None
     if node is None:
         raise InstrumentError([f"{path.name}: the file is empty."])
-    return _plain(path, node, "", 0)
+    return _plain(path, node, "")
 
 
-def _refuse_event(path: Path, event: yaml.Event) -> None:
-    line = event.start_mark.line + 1 if event.start_mark else 0
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise InstrumentError([f"{path.name}, line {line}: anchors and aliases are not used here. Write the text out."])
-    if getattr(event, "tag", None):
-        raise InstrumentError([f"{path.name}, line {line}: the tag {event.tag} is not used here. Remove it."])
+def _refuse_events(path: Path, events: Iterable[yaml.Event]) -> None:
+    depth = 0
+    for event in events:
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InstrumentError(
+                [f"{path.name}, line {line}: anchors and aliases are not used here. Write the text out."]
+            )
+        if tag := getattr(event, "tag", None):
+            raise InstrumentError([f"{path.name}, line {line}: the tag {tag} is not used here. Remove it."])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InstrumentError(
+                [f"{path.name}, line {line}: nested deeper than {DEEPEST} levels. Check the indentation."]
+            )
 
 
-def _plain(path: Path, node: yaml.Node, key: str, depth: int) -> Any:
+def _plain(path: Path, node: yaml.Node, key: str) -> Any:
     line = node.start_mark.line + 1
-    if depth > DEEPEST:
-        raise InstrumentError([f"{path.name}, line {line}: nested deeper than {DEEPEST} levels."])
     if isinstance(node, yaml.ScalarNode):
         # Only a plain (unquoted) scalar could have been meant as something else: `NO` is Norway, not false.
-        if (
-            node.style is None
-            and node.tag in {"tag:yaml.org,2002:null"}
-            and node.value in {"", "~", "null", "Null", "NULL"}
-        ):
+        if node.style is None and node.value in {"", "~", "null", "Null", "NULL"}:
             raise InstrumentError(
                 [f"{path.name}, line {line}: {key or 'the entry'} has no text. Write it, or remove the key."]
             )
         return node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(path, entry, key, depth + 1) for entry in node.value]
-    assert isinstance(node, yaml.MappingNode)
+        return [_plain(path, entry, key) for entry in node.value]
     mapping = Mapping()
     mapping.lines = {}
     for name_node, value_node in node.value:
         name_line = name_node.start_mark.line + 1
-        if not isinstance(name_node, yaml.ScalarNode):
+        if not isinstance(name_node, yaml.ScalarNode) or not name_node.value:
             raise InstrumentError([f"{path.name}, line {name_line}: a key must be a word."])
         name = name_node.value
         if name in mapping:
@@ -86,6 +108,34 @@ def _plain(path: Path, node: yaml.Node, key: str, depth: int) -> Any:
             raise InstrumentError(
                 [f"{path.name}, line {name_line}: the key {name} stands already in line {first}. Keep one of them."]
             )
-        mapping[name] = _plain(path, value_node, name, depth + 1)
+        mapping[name] = _plain(path, value_node, name)
         mapping.lines[name] = name_line
     return mapping
+
+
+def shape_problems(error: ValidationError, raw: Any, file: str) -> list[str]:
+    """What pydantic found, as sentences with file, line and key; `raw` is what was validated (lines only if it has them)."""
+    problems = []
+    for entry in error.errors():
+        line, keys, here = 0, [], raw
+        for step in entry["loc"]:
+            if isinstance(here, dict) and step in here:
+                line = getattr(here, "lines", {}).get(step, line)
+                here = here[step]
+            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+                here = here[step]
+                line = min(getattr(here, "lines", {}).values(), default=line)
+            elif entry["type"] != "missing":
+                continue  # the name of a variant, which is not in the file
+            keys.append(str(step))
+        place = f"{file}, line {line}" if line else file
+        problems.append(f"{place}: {'.'.join(keys)}{': ' if keys else ''}{sentence_of(entry)}")
+    return problems
+
+
+def sentence_of(entry: Any) -> str:
+    """One error of pydantic in words, with what stands there when it is short."""
+    if known := _SENTENCES.get(entry["type"]):
+        return known
+    found = repr(entry["input"])
+    return f"{entry['msg']}{f' (it is {found})' if len(found) <= 80 else ''}."

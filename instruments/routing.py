@@ -75,7 +75,8 @@ def find(instrument: Instrument, values: Mapping[str, Any], facts: Facts) -> lis
         if rule.when.holds(asked_values, facts):
             rules.setdefault(rule.question, []).append(rule.code)
     for question in instrument.questions.values():
-        found += [Finding(code, question.id) for code in rules.get(question.id, ())]
+        if question.is_asked_of(facts):
+            found += [Finding(code, question.id) for code in rules.get(question.id, ())]
         for item in question.items:
             if item.id in asked_values:
                 found += [Finding(code, question.id, item.id) for code in item.findings(asked_values[item.id])]

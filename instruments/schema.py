@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -134,30 +134,42 @@ class Instrument(BaseModel):
         return before, after
 
 
+def build_lists(structure: Mapping[str, Any]) -> dict[str, ChoiceList]:
+    """The choice lists of a structure by name."""
+    return {
+        name: ChoiceList(name, tuple(given["codes"]), given.get("other", ""), tuple(given.get("exclusive", ())))
+        for name, given in structure.get("lists", {}).items()
+    }
+
+
 def build_instrument(document: Mapping[str, Any], sha256: str) -> Instrument:
     """The instrument of a published document (structure with expanded blocks, and texts). Raises pydantic.ValidationError."""
     structure = document["structure"]
-    lists = {
-        name: ChoiceList(name, tuple(given["codes"]), given.get("other", ""), tuple(given.get("exclusive", ())))
-        for name, given in structure["lists"].items()
-    }
-    order = {group: index for index, group in enumerate(structure["groups"])}
-    sections = []
-    for section in structure["sections"]:
-        questions = []
-        for question in section["questions"]:
-            items = [build_item(raw, lists) for raw in question["items"]]
-            items.sort(key=lambda item: order[item.group])
-            questions.append(Question.model_validate({**question, "items": items}))
-        sections.append(Section(id=section["id"], questions=tuple(questions)))
+    lists = build_lists(structure)
+    sections = tuple(
+        Section(
+            id=section["id"],
+            questions=tuple(build_question(question, lists, structure["groups"]) for question in section["questions"]),
+        )
+        for section in structure["sections"]
+    )
     return Instrument(
         instrument=structure["instrument"], version=structure["version"], source_language=structure["source_language"],
-        document=structure["document"], groups=structure["groups"], lists=lists, sections=tuple(sections),
-        findings=tuple(FindingRule.model_validate(rule) for rule in structure["findings"]),
+        document=structure.get("document", {}), groups=structure["groups"], lists=lists, sections=sections,
+        findings=tuple(FindingRule.model_validate(rule) for rule in structure.get("findings", ())),
         texts=document["texts"],
         unofficial={language: frozenset(keys) for language, keys in document.get("unofficial", {}).items()},
         sha256=sha256,
     )  # fmt: skip
+
+
+def build_question(raw: Mapping[str, Any], lists: Mapping[str, ChoiceList], groups: Sequence[str]) -> Question:
+    """The question of its raw form, its items sorted by group. Raises KeyError for an unknown type, pydantic.ValidationError."""
+    order = {group: index for index, group in enumerate(groups)}
+    items = sorted(
+        (build_item(item, lists) for item in raw["items"]), key=lambda item: order.get(item.group, len(order))
+    )
+    return Question.model_validate({**raw, "items": items})
 
 
 def build_item(raw: Mapping[str, Any], lists: Mapping[str, ChoiceList]) -> Item:

@@ -17,6 +17,12 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
+def has_forbidden(text: str) -> bool:
+    """Whether `clean_text` takes characters out of the text, so that the person is told."""
+    return _FORBIDDEN.search(text) is not None
+
+
+# Every repetition is bounded: a long text must not be searched again from each of its characters.
 _PERSONAL = (
     # A passport or identity number: letters followed by many digits, or a long run of digits.
     re.compile(r"\b[A-Z]{1,3}[- ]?\d{6,9}\b"),
@@ -27,11 +33,17 @@ _PERSONAL = (
         r"дата рождения|родил(?:ся|ась)|года рождения)",
         re.IGNORECASE,
     ),
-    re.compile(r"تاريخ الميلاد|من مواليد|المولودة? في|出生日期|出生于"),
+    re.compile(r"تاريخ (?:ال)?ميلاد|من مواليد|(?:ال)?مولودة? في|出生日期|出生于|[年月日]出生"),
     # A name with an age: "Maria K., 17 years old".
-    re.compile(r"\b[A-ZÀ-Þ][\w’'-]+(?: [A-ZÀ-Þ][\w’'.-]*)?,? (?:aged? )?\d{1,2}(?: years old| ans\b| años\b)"),
-    re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
-    re.compile(r"\+\d[\d ()-]{7,}\d"),
+    re.compile(
+        r"\b[A-ZÀ-Þ][\w’'-]{1,40}(?: [A-ZÀ-Þ][\w’'.-]{0,40})?,? (?:aged? |de |edad )?\d{1,2}"
+        r"(?: years old| ans\b| años\b)"
+    ),
+    re.compile(r"\b[А-ЯЁ][а-яё]{1,40}(?: [А-ЯЁ][а-яё.]{0,40})?, \d{1,2} (?:лет|года?)\b"),
+    re.compile(r"(?:عمرها|عمره|تبلغ من العمر|يبلغ من العمر) [0-9٠-٩]{1,2}"),
+    re.compile(r"[\u4e00-\u9fff]{2,3}[，,（(](?:女|男|现年|年仅)[，,]?\d{1,2}岁"),
+    re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w{2}"),
+    re.compile(r"\+\d[\d ()-]{7,20}\d"),
 )
 
 

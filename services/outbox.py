@@ -278,7 +278,9 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
 def _question_names(session: Session, cycle: Cycle, language: str, question_ids: list[str]) -> list[str]:
     instrument = get_instrument(session, cycle.instrument_version_id)
     texts, questions = instrument.texts_in(language), instrument.questions
-    return [f"{questions[name].number} {texts(f'{name}.label')}" for name in question_ids if name in questions]
+    return [
+        f"{questions[name].number_in(texts)} {texts(f'{name}.label')}" for name in question_ids if name in questions
+    ]
 
 
 @lru_cache(maxsize=8)

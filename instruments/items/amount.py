@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from babel import Locale
@@ -35,7 +36,9 @@ class AmountControl(CompositeControl):
     def __init__(self, *, texts: Texts, **kwargs: Any):
         super().__init__(
             parts={
-                "amount": lambda _part: UnboundField(DecimalControl, texts=texts, label_text=texts("type.amount.amount")),
+                "amount": lambda _part: UnboundField(
+                    DecimalControl, texts=texts, label_text=texts("type.amount.amount"), minimum=Decimal(0)
+                ),
                 "currency": lambda _part: UnboundField(
                     CurrencyControl, texts=texts, label_text=texts("type.amount.currency"),
                     hint_text=texts.get("type.amount.currency.hint"), maximum=3,
@@ -57,6 +60,7 @@ class Amount(Item):
 
     item_type: ClassVar[str] = "amount"
     value_type: ClassVar[Any] = AmountValue
+    own_texts: ClassVar[tuple[str, ...]] = ("type.amount.amount", "type.amount.currency")
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

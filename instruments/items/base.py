@@ -83,6 +83,8 @@ class Item(BaseModel, ABC):
     value_type: ClassVar[Any]
     sheet: ClassVar[str] = ""
     """Name of the workbook sheet for repeatable types; empty for the others."""
+    own_texts: ClassVar[tuple[str, ...]] = ()
+    """Keys of the engine's texts that every item of the type shows, such as the labels of its parts."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*$")
     group: str
@@ -144,6 +146,7 @@ class Item(BaseModel, ABC):
 
     def text_keys(self) -> Iterable[str]:
         """Keys, beside the label, that must have a text before the instrument can be published."""
+        yield from self.own_texts
         for choice_list in self.choice_lists():
             yield from (f"list.{choice_list.name}.{code}" for code in choice_list.codes)
 

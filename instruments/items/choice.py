@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -43,5 +44,5 @@ class Choice(Item):
     def facts(self, value: str, texts: Texts) -> Iterator[Fact]:
         yield Fact(code=value, label=str(texts.option(self.choice_list.name, value)))
 
-    def lines(self, value: str, texts: Texts) -> list[Line]:
+    def lines(self, value: str, texts: Texts) -> builtins.list[Line]:
         return [Line(str(texts.option(self.choice_list.name, value)))]

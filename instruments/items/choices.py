@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import builtins
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
@@ -45,7 +46,9 @@ class ChoicesControl(CompositeControl):
     control = "checkboxes"
 
     def __init__(self, *, choice_list: ChoiceList, texts: Texts, **kwargs: Any):
-        parts = {"codes": lambda _part: UnboundField(CodesControl, texts=texts, choice_list=choice_list)}
+        parts: dict[str, Callable[[str], UnboundField[Any]]] = {
+            "codes": lambda _part: UnboundField(CodesControl, texts=texts, choice_list=choice_list)
+        }
         if choice_list.other:
             parts["other"] = lambda _part: UnboundField(
                 LineControl, texts=texts, label_text=texts("type.choices.other")
@@ -75,6 +78,7 @@ class Choices(Item):
 
     item_type: ClassVar[str] = "choices"
     value_type: ClassVar[Any] = Chosen
+    own_texts: ClassVar[tuple[str, ...]] = ("type.choices.other",)
 
     list: str
 
@@ -102,7 +106,7 @@ class Choices(Item):
     def facts(self, value: Chosen, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value, texts)
 
-    def lines(self, value: Chosen, texts: Texts) -> list[Line]:
+    def lines(self, value: Chosen, texts: Texts) -> builtins.list[Line]:
         return chosen_lines(self.choice_list, value, texts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -25,7 +26,8 @@ class DifficultiesControl(CompositeControl):
         super().__init__(
             parts={
                 "chosen": lambda _part: UnboundField(
-                    ChoicesControl, texts=texts, choice_list=choice_list, label_text=texts("type.difficulties.choices")
+                    ChoicesControl, texts=texts, choice_list=choice_list, label_text=texts("type.difficulties.choices"),
+                    hint_text=texts.get("type.difficulties.choices.hint"),
                 ),
                 "text": lambda _part: UnboundField(
                     TextControl, texts=texts, label_text=texts("type.difficulties.text"), maximum=LONGEST
@@ -45,6 +47,9 @@ class Difficulties(Item):
 
     item_type: ClassVar[str] = "difficulties"
     value_type: ClassVar[Any] = DifficultiesValue
+    own_texts: ClassVar[tuple[str, ...]] = (
+        "type.difficulties.choices", "type.difficulties.text", "type.choices.other",
+    )  # fmt: skip
 
     list: str = "dif"
 
@@ -70,7 +75,7 @@ class Difficulties(Item):
         if value.text:
             yield Fact(field="text", label=str(texts("type.difficulties.text")), text=value.text)
 
-    def lines(self, value: DifficultiesValue, texts: Texts) -> list[Line]:
+    def lines(self, value: DifficultiesValue, texts: Texts) -> builtins.list[Line]:
         lines = chosen_lines(self.choice_list, value.chosen, texts)
         if value.text:
             lines.append(Line(value.text, label=str(texts("type.difficulties.text")), language="und"))

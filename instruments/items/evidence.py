@@ -42,9 +42,7 @@ class Evidence(Item):
     item_type: ClassVar[str] = "evidence"
     value_type: ClassVar[Any] = tuple[EvidenceReference, ...]
     sheet: ClassVar[str] = "Evidence"
-
-    def text_keys(self) -> Iterator[str]:
-        yield from (f"type.evidence.{column}" for column in _COLUMNS)
+    own_texts: ClassVar[tuple[str, ...]] = tuple(f"type.evidence.{column}" for column in _COLUMNS)
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

@@ -7,29 +7,33 @@ is filled when what was typed cannot be read, and then the typed text is what is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from wtforms import Field
-from wtforms.widgets import CheckboxInput, FileInput, HiddenInput, Select, TextArea, TextInput
+from wtforms.widgets import CheckboxInput, HiddenInput, TextArea, TextInput
 
 from instruments.items.base import ChoiceList
 from instruments.texts import Message, Text, Texts
+from instruments.typed import FIRST_YEAR, LAST_YEAR, Ambiguous, Unreadable, read_day, read_number
 
 LARGEST_NUMBER = Decimal(10) ** 15
 """Excel keeps 15 digits; a larger figure is a typing error."""
 
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+LONGEST_QUOTE = 80
+"""Characters of what was typed that an error sentence repeats; the whole text stands in the control."""
+
+_HOST = re.compile(r"[^\s.<>\"'\\^`{|}]+(?:\.[^\s.<>\"'\\^`{|}]+)+\.?")
 
 
 class Control(Field):
     """A field with its texts. Subclasses give `read` (text to value) and `show` (value to text)."""
 
     control = "text"
-    widget = TextInput()
+    widget: Any = TextInput()
 
     def __init__(self, *, texts: Texts, label_text: Text | None = None, hint_text: Text | None = None, **kwargs: Any):
         super().__init__(label=str(label_text or ""), **kwargs)
@@ -53,7 +57,9 @@ class Control(Field):
 
     def problem(self, code: str, **values: object) -> ValueError:
         """A ValueError that carries the translated sentence and its stable code."""
-        return ValueError(self.texts.message(code, label=self.label_words, **values))
+        typed = str(values.pop("typed", ""))
+        quote = typed if len(typed) <= LONGEST_QUOTE else f"{typed[:LONGEST_QUOTE]}…"
+        return ValueError(self.texts.message(code, label=self.label_words, **values, typed=quote))
 
     def process_data(self, value: Any) -> None:
         self.data = value
@@ -87,11 +93,11 @@ class TextControl(LineControl):
     """Text of several lines."""
 
     control = "textarea"
-    widget = TextArea()
+    widget: Any = TextArea()
 
 
 class WholeNumberControl(Control):
-    """A whole number; Arabic-Indic digits and spaces or points between thousands are understood."""
+    """A whole number; digits of any script and thousands in groups are understood, `1,234` alone is not."""
 
     inputmode = "numeric"
 
@@ -100,10 +106,13 @@ class WholeNumberControl(Control):
         self.minimum, self.maximum = minimum, maximum
 
     def read(self, text: str) -> int:
-        plain = re.sub(r"[\s\u00a0\u202f]", "", text.translate(_DIGITS))
-        if not re.fullmatch(r"[-\u2212]?\d{1,16}", plain):
+        try:
+            read = read_number(text, 0)
+        except Unreadable:
+            raise self.problem("whole_number", typed=text) from None
+        if read.as_tuple().exponent != 0:
             raise self.problem("whole_number", typed=text)
-        number = int(plain.replace("\u2212", "-"))
+        number = int(read) if abs(read) < LARGEST_NUMBER else int(LARGEST_NUMBER.copy_sign(read))
         if self.minimum is not None and number < self.minimum:
             raise self.problem("too_small", minimum=self.minimum, typed=text)
         if abs(number) >= LARGEST_NUMBER or (self.maximum is not None and number > self.maximum):
@@ -123,14 +132,11 @@ class DecimalControl(Control):
         self.places, self.minimum, self.maximum = places, minimum, maximum
 
     def read(self, text: str) -> Decimal:
-        plain = re.sub(r"[\s\u00a0\u202f\u066c]", "", text.translate(_DIGITS)).replace("\u066b", ".")
-        if re.fullmatch(r"[-\u2212]?[1-9]\d{0,2}[.,]\d{3}", plain) and self.places < 3:
-            raise self.problem("ambiguous_number", typed=text)
         try:
-            if not re.fullmatch(r"[-\u2212]?\d+([.,]\d+)?", plain):
-                raise InvalidOperation
-            number = Decimal(plain.replace(",", ".").replace("\u2212", "-"))
-        except InvalidOperation:
+            number = read_number(text, self.places)
+        except Ambiguous:
+            raise self.problem("ambiguous_number", typed=text) from None
+        except Unreadable:
             raise self.problem("number", typed=text) from None
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int) and -exponent > self.places:
@@ -146,25 +152,16 @@ class DecimalControl(Control):
 
 
 class DateControl(Control):
-    """A day. `2026-06-30`, `30.6.2026` and a date picker's value are understood; 3/4/2026 is refused as ambiguous."""
+    """A day: `2026-06-30` (what a date picker sends), `30.6.2026`, `2026年6月30日`. `3/4/2026` is refused as ambiguous."""
 
     control = "date"
 
     def read(self, text: str) -> date:
-        plain = text.translate(_DIGITS)
-        found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", plain)
-        if found:
-            year, month, day = found.groups()
-        else:
-            found = re.fullmatch(r"(\d{1,2})[./ ](\d{1,2})[./ ](\d{4})", plain)
-            if not found:
-                raise self.problem("date", typed=text)
-            day, month, year = found.groups()
-            if "/" in plain and int(day) <= 12 and int(month) <= 12 and day != month:
-                raise self.problem("ambiguous_date", typed=text)
         try:
-            return date(int(year), int(month), int(day))
-        except ValueError:
+            return read_day(text)
+        except Ambiguous:
+            raise self.problem("ambiguous_date", typed=text) from None
+        except Unreadable:
             raise self.problem("date", typed=text) from None
 
     def show(self, value: Any) -> str:
@@ -176,7 +173,7 @@ class YearControl(WholeNumberControl):
 
     def read(self, text: str) -> int:
         year = super().read(text)
-        if not 1800 <= year <= 2200:
+        if not FIRST_YEAR <= year <= LAST_YEAR:
             raise self.problem("year", typed=text)
         return year
 
@@ -192,10 +189,15 @@ class LinkControl(LineControl):
             address = f"https://{address}"
         try:
             parts = urlsplit(address)
-            host = parts.hostname
         except ValueError:
-            host = None
-        if host is None or parts.scheme not in {"http", "https"} or "." not in host or " " in address:
+            raise self.problem("link", typed=text) from None
+        # A name before the host ("https://ministry.example@other.example") only serves to mislead.
+        if (
+            parts.scheme not in {"http", "https"}
+            or "@" in parts.netloc
+            or not _HOST.fullmatch(parts.hostname or "")
+            or re.search(r"\s", address)
+        ):
             raise self.problem("link", typed=text)
         return address
 
@@ -226,22 +228,10 @@ class ChoiceControl(Control):
 
 
 class SelectControl(ChoiceControl):
-    """One code of a list, as a drop-down with an empty first entry."""
-
-    widget = Select()
+    """One code of a list, as a drop-down with an empty first entry; its template writes the options."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(control="select", **kwargs)
-
-    def iter_choices(self) -> Sequence[tuple[str, str, bool, dict[str, Any]]]:
-        """What the drop-down shows: (value, label, selected, attributes)."""
-        options = [("", "", not self.raw, {})]
-        options += [(code, str(label), code == self.raw, {}) for code, label, _help in self.choices_texts]
-        return options
-
-    def has_groups(self) -> bool:
-        """The drop-downs have no groups."""
-        return False
 
 
 class CheckControl(Control):
@@ -260,8 +250,8 @@ class CheckControl(Control):
         self.raw = "y"
 
 
-class HiddenControl(LineControl):
-    """A value the person does not see, such as a row id."""
+class HiddenControl(Control):
+    """A value the person does not see, such as a row id; never an error, for nobody could correct it."""
 
     control = "hidden"
     widget = HiddenInput()
@@ -276,7 +266,7 @@ class CompositeControl(Control):
     def __init__(self, *, parts: dict[str, Callable[[str], Any]], **kwargs: Any):
         form = kwargs.pop("_form", None)
         super().__init__(_form=form, **kwargs)
-        self.inner: dict[str, Field] = {
+        self.inner: dict[str, Any] = {
             part: build(part).bind(form=form, name=f"{self.name}-{part}", prefix="", translations=None)
             for part, build in parts.items()
         }
@@ -289,14 +279,12 @@ class CompositeControl(Control):
         """The value made of the inner values; None when nothing was given. Raises ValueError with a Message."""
         raise AssertionError(f"{type(self).__name__} gives no join")
 
-    def process(self, formdata: Any, data: Any = None, **_extra: Any) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         self.process_errors = []
         taken_apart = self.part_data(data)
         for part, field in self.inner.items():
             # With form data an absent inner field is empty, not "as stored": a box that was unticked sends nothing.
             field.process(formdata, taken_apart.get(part))
-            if formdata is not None and field.name not in formdata:
-                field.process_formdata([])
         self.data = data
         if formdata is not None:
             self.data = None
@@ -319,19 +307,6 @@ class CompositeControl(Control):
         if inner and name in inner:
             return inner[name]
         raise AttributeError(name)
-
-
-class UploadControl(Control):
-    """A file input; the bytes are taken by the view, never by the form."""
-
-    control = "upload"
-    widget = FileInput()
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = None
-
-    def _value(self) -> str:
-        return ""
 
 
 def messages(field: Field) -> list[Message]:

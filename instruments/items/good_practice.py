@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, Fact, Item, Line
+from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
 from instruments.items.fields import CheckControl, CompositeControl, TextControl
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
 from instruments.values import GoodPractice as GoodPracticeValue
+
+CONSENT = ChoiceList("consent", ("yes", "no"))
 
 
 class GoodPracticeControl(CompositeControl):
@@ -42,6 +44,10 @@ class GoodPractice(Item):
 
     item_type: ClassVar[str] = "good_practice"
     value_type: ClassVar[Any] = GoodPracticeValue
+    own_texts: ClassVar[tuple[str, ...]] = ("type.good_practice.text", "type.good_practice.consent")
+
+    def choice_lists(self) -> tuple[ChoiceList, ...]:
+        return (CONSENT,)
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
@@ -49,14 +55,11 @@ class GoodPractice(Item):
             hint_text=self.hint(context.texts),
         )  # fmt: skip
 
-    def text_keys(self) -> Iterator[str]:
-        yield from (f"list.consent.{code}" for code in ("yes", "no"))
-
     def facts(self, value: GoodPracticeValue, texts: Texts) -> Iterator[Fact]:
         yield Fact(field="text", label=str(texts("type.good_practice.text")), text=value.text)
         code = "yes" if value.consent else "no"
-        yield Fact(field="consent", code=code, label=str(texts.option("consent", code)))
+        yield Fact(field="consent", code=code, label=str(texts.option(CONSENT.name, code)))
 
     def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
-        consent = texts.option("consent", "yes" if value.consent else "no")
+        consent = texts.option(CONSENT.name, "yes" if value.consent else "no")
         return [Line(value.text, language="und"), Line(str(consent), label=str(texts("type.good_practice.consent")))]

@@ -19,10 +19,10 @@ class Link(Item):
     value_type: ClassVar[Any] = str
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
+        hint = self.hint(context.texts) or context.texts.get("type.link.url.hint")
         return UnboundField(
-            LinkControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),
-            maximum=2000,
-        )  # fmt: skip
+            LinkControl, texts=context.texts, label_text=self.label(context.texts), hint_text=hint, maximum=2000
+        )
 
     def facts(self, value: str, texts: Texts) -> Iterator[Fact]:
         yield Fact(text=value)

@@ -34,8 +34,8 @@ class NarrativeControl(CompositeControl):
         )  # fmt: skip
         self.words = words
 
-    def process(self, formdata: Any, data: Any = None, **extra: Any) -> None:
-        super().process(formdata, data, **extra)
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(formdata, data, extra_filters)
         if not self.inner["language"].raw:
             self.inner["language"].raw = self.texts.language
 
@@ -50,6 +50,7 @@ class Narrative(Item):
 
     item_type: ClassVar[str] = "narrative"
     value_type: ClassVar[Any] = NarrativeValue
+    own_texts: ClassVar[tuple[str, ...]] = ("type.narrative.language",)
 
     words: int = 600
 
@@ -70,4 +71,4 @@ class Narrative(Item):
         yield Fact(text=value.text, language=value.language)
 
     def lines(self, value: NarrativeValue, texts: Texts) -> list[Line]:
-        return [Line(value.text, language=value.language)]
+        return [Line(value.text, language="und" if value.language == "other" else value.language)]

@@ -16,6 +16,7 @@ class NumberItem(Item):
     unit: str = ""
 
     def text_keys(self) -> Iterator[str]:
+        yield from super().text_keys()
         if self.unit:
             yield self.unit
 

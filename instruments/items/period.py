@@ -44,6 +44,7 @@ class Period(Item):
 
     item_type: ClassVar[str] = "period"
     value_type: ClassVar[Any] = PeriodValue
+    own_texts: ClassVar[tuple[str, ...]] = ("type.period.start", "type.period.end")
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

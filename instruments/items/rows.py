@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from wtforms import Field
@@ -31,6 +32,8 @@ from languages import format_date
 
 MOST_ROWS = 200
 """Rows of one item. More are kept as typed, with the remedy: attach a file."""
+
+_ROW_ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 Kind = Literal["line", "text", "link", "choice", "date", "year", "count"]
 
@@ -66,24 +69,23 @@ class RowControl(CompositeControl):
     def __init__(
         self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, **kwargs: Any
     ):
-        def build(column: RowColumn) -> UnboundField[Any]:
+        def build(column: RowColumn, _part: str) -> UnboundField[Any]:
             key = f"{prefix}.{column.id}"
             given: dict[str, Any] = {"texts": texts, "label_text": texts(key), "hint_text": texts.get(f"{key}.hint")}
             if column.choice_list is not None:
                 given["choice_list"] = column.choice_list
             return _CONTROLS[column.kind](**given)
 
-        parts: dict[str, Callable[[str], Any]] = {
-            "row_id": lambda _part: UnboundField(HiddenControl, texts=texts, maximum=40)
-        }
-        parts |= {column.id: (lambda _part, column=column: build(column)) for column in columns}
+        parts: dict[str, Callable[[str], Any]] = {"row_id": lambda _part: UnboundField(HiddenControl, texts=texts)}
+        parts |= {column.id: partial(build, column) for column in columns}
         super().__init__(parts=parts, texts=texts, **kwargs)
         self.columns, self.row_type = columns, row_type
 
     def join(self, parts: dict[str, Any]) -> Any:
         if all(value is None for part, value in parts.items() if part != "row_id"):
             return None
-        return self.row_type(**{**parts, "row_id": parts["row_id"] or secrets.token_hex(6)})
+        row_id = parts["row_id"] or ""
+        return self.row_type(**{**parts, "row_id": row_id if _ROW_ID.fullmatch(row_id) else secrets.token_hex(6)})
 
     @property
     def cells(self) -> list[tuple[RowColumn, Field]]:
@@ -97,7 +99,7 @@ class RowsControl(Control):
     control = "rows"
 
     def __init__(self, *, columns: tuple[RowColumn, ...], row_type: type[Any], prefix: str, **kwargs: Any):
-        self._form = kwargs.get("_form")
+        self._form: Any = kwargs.get("_form")
         super().__init__(**kwargs)
         self.columns, self.row_type, self.text_prefix = columns, row_type, prefix
         self.entries: list[RowControl] = []
@@ -116,7 +118,7 @@ class RowsControl(Control):
         self.entries.append(row)
         return row
 
-    def process(self, formdata: Any, data: Any = None, **_extra: Any) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         self.process_errors, self.entries = [], []
         if formdata is None:
             for index, row in enumerate(data or ()):
@@ -126,9 +128,8 @@ class RowsControl(Control):
             found = {
                 int(match[1]) for key in formdata if (match := re.match(rf"{re.escape(self.name)}-(\d{{1,6}})-", key))
             }
-            for position, index in enumerate(sorted(found)):
-                if position < MOST_ROWS:
-                    self._append(index, formdata, None)
+            for index in sorted(found):
+                self._append(index, formdata, None)
             if len(found) > MOST_ROWS:
                 self.process_errors.append(
                     self.texts.message("too_many_rows", label=self.label_words, maximum=MOST_ROWS)
@@ -138,8 +139,7 @@ class RowsControl(Control):
                     self.process_errors.append(
                         self.texts.message("in_row", row=f"{self.row_name} {number}", problem=error)
                     )
-            rows = tuple(row.data for row in self.entries if row.data is not None)
-            self.data = None if self.process_errors else (rows or None)
+            self.data = None if self.process_errors else (_with_own_ids(row.data for row in self.entries) or None)
         self.errors = list(self.process_errors)
 
     def add_row(self) -> RowControl:
@@ -225,6 +225,16 @@ class RowsItem(Item):
                 else:
                     cells.append(cell)
             yield row.row_id, tuple(cells)
+
+
+def _with_own_ids(rows: Iterable[Any]) -> tuple[Any, ...]:
+    """The rows that hold something; a second row with the same id (a page put together by hand) gets one of its own."""
+    kept: dict[str, Any] = {}
+    for row in rows:
+        if row is not None:
+            own = row if row.row_id not in kept else row.model_copy(update={"row_id": secrets.token_hex(6)})
+            kept[own.row_id] = own
+    return tuple(kept.values())
 
 
 def _in_words(column: RowColumn, cell: Any, texts: Texts) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field as PydanticField
+from pydantic import model_validator
 from wtforms import Field
 from wtforms.fields.core import UnboundField
 
@@ -24,6 +25,13 @@ BREAKDOWNS: dict[str, tuple[str, ...]] = {
     "age": ("under_18", "adult", "age_unknown"),
 }
 """The parts of each breakdown; together they make the total of their line."""
+
+_COLUMNS = (
+    "row_code", "row_label", "part_code", "part_label", "year", "number", "unit", "is_provisional", "source", "definition",
+)  # fmt: skip
+
+RowCode = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")]
+"""Names a line in stored cells and in inputs, where points and hyphens have a meaning of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,9 @@ class StatisticsControl(CompositeControl):
             )  # fmt: skip
         for note in ("source", "definition"):
             parts[note] = lambda name: UnboundField(
-                TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=10_000
-            )
+                TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=10_000,
+                hint_text=texts.get(f"type.statistics.{name}.hint"),
+            )  # fmt: skip
         parts["provisional"] = lambda _part: UnboundField(
             ProvisionalControl, texts=texts, choice_list=ChoiceList("", tuple(map(str, years))),
             label_text=texts("type.statistics.provisional"),
@@ -106,13 +115,15 @@ class StatisticsControl(CompositeControl):
             "definition": value.definition or None, "provisional": value.provisional,
         }  # fmt: skip
 
-    def process(self, formdata: Any, data: Any = None, **extra: Any) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         # Figures of years that are no longer asked (an earlier cycle's) stay with the value.
         self._kept = {} if data is None else {
             line: {year: number for year, number in cells.items() if int(year) not in self.years}
             for line, cells in data.cells.items()
         }  # fmt: skip
-        super().process(formdata, data, **extra)
+        kept_years = {year for cells in self._kept.values() for year in cells}
+        self._kept_provisional = () if data is None else tuple(year for year in data.provisional if year in kept_years)
+        super().process(formdata, data, extra_filters)
 
     def join(self, parts: dict[str, Any]) -> StatisticsValue | None:
         cells: dict[str, dict[str, Decimal]] = {line: dict(kept) for line, kept in self._kept.items() if kept}
@@ -127,7 +138,8 @@ class StatisticsControl(CompositeControl):
         currency = parts.get("currency") or ""
         if any(line.is_money and line.id in cells for line in self.item.figure_lines) and not currency:
             raise self.problem("no_currency")
-        return StatisticsValue(cells=cells, currency=currency, provisional=parts["provisional"], **notes)
+        provisional = (*self._kept_provisional, *parts["provisional"])
+        return StatisticsValue(cells=cells, currency=currency, provisional=provisional, **notes)
 
 
 class ProvisionalControl(CodesControl):
@@ -144,11 +156,25 @@ class Statistics(Item):
     item_type: ClassVar[str] = "statistics"
     value_type: ClassVar[Any] = StatisticsValue
     sheet: ClassVar[str] = "Statistics"
+    own_texts: ClassVar[tuple[str, ...]] = (
+        *(
+            f"type.statistics.{name}"
+            for name in (*_COLUMNS, "provisional", "total", *BREAKDOWNS["sex"], *BREAKDOWNS["age"])
+        ),
+        "type.amount.currency",
+    )
 
-    rows_: tuple[str, ...] = PydanticField((), alias="rows")
+    rows_: tuple[RowCode, ...] = PydanticField((), alias="rows")
     """In the file the key is `rows`, which here is the method that writes the sheet."""
-    money_rows: tuple[str, ...] = ()
-    by: tuple[str, ...] = ()
+    money_rows: tuple[RowCode, ...] = ()
+    by: tuple[Literal["sex", "age"], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_lines(self) -> Statistics:
+        lines = (*self.rows_, *self.money_rows)
+        if not lines or len(set(lines)) != len(lines):
+            raise ValueError("rows and money_rows name at least one line, and each line once")
+        return self
 
     @cached_property
     def figure_lines(self) -> tuple[FigureLine, ...]:
@@ -163,7 +189,12 @@ class Statistics(Item):
         """What the line counts: the row's words for a total, the part's words for a part."""
         return texts(f"type.statistics.{line.part}") if line.part else texts(f"{self.text_key}.row.{line.row}")
 
+    def _full_label(self, line: FigureLine, texts: Texts) -> str:
+        row = str(texts(f"{self.text_key}.row.{line.row}"))
+        return f"{row} – {self.line_label(line, texts)}" if line.part else row
+
     def text_keys(self) -> Iterator[str]:
+        yield from super().text_keys()
         yield from (f"{self.text_key}.row.{row}" for row in (*self.rows_, *self.money_rows))
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
@@ -196,7 +227,7 @@ class Statistics(Item):
     def facts(self, value: StatisticsValue, texts: Texts) -> Iterator[Fact]:
         for line, year, number in self._figures(value):
             unit = value.currency if line.is_money else ""
-            yield Fact(field=f"{line.id}.{year}", label=str(self.line_label(line, texts)), number=number, unit=unit)
+            yield Fact(field=f"{line.id}.{year}", label=self._full_label(line, texts), number=number, unit=unit)
         for note in ("source", "definition"):
             if getattr(value, note):
                 yield Fact(field=note, label=str(texts(f"type.statistics.{note}")), text=getattr(value, note))
@@ -210,10 +241,7 @@ class Statistics(Item):
             if cells:
                 unit = f" {value.currency}" if figure.is_money else ""
                 words = "; ".join(f"{year}: {number:f}{unit}" for year, number in sorted(cells.items()))
-                label = str(texts(f"{self.text_key}.row.{figure.row}"))
-                if figure.part:
-                    label = f"{label} – {self.line_label(figure, texts)}"
-                lines.append(Line(words, label=label))
+                lines.append(Line(words, label=self._full_label(figure, texts)))
         for note in ("source", "definition"):
             if getattr(value, note):
                 lines.append(Line(getattr(value, note), label=str(texts(f"type.statistics.{note}")), language="und"))
@@ -222,11 +250,7 @@ class Statistics(Item):
         return lines
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:
-        return tuple(
-            Column(name, str(texts(f"type.statistics.{name}")))
-            for name in ("row_code", "row_label", "part_code", "part_label", "year", "number", "unit",
-                         "is_provisional", "source", "definition")
-        )  # fmt: skip
+        return tuple(Column(name, str(texts(f"type.statistics.{name}"))) for name in _COLUMNS)
 
     def rows(self, value: StatisticsValue, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
         for line, year, number in self._figures(value):

@@ -11,7 +11,7 @@ import * as edits from "./edits.js";
 import { applyAsked, deciding } from "./conditions.js";
 import { followExclusive } from "./exclusive.js";
 import * as items from "./items.js";
-import { announceTab, fetchKey, page, post, Queue } from "./queue.js";
+import { announceTab, fetchKey, page, post, Queue, refreshToken } from "./queue.js";
 import { Savebar } from "./savebar.js";
 
 const PAUSE = 1500; // milliseconds, as all below
@@ -28,7 +28,6 @@ class Autosave {
   #known = new Map(); // what the server is known to hold, by item
   #dirty = new Map(); // items being typed in: {since, keep, send} (start and timers)
   #kept = new Map(); // text on disk, by key of the edit
-  #conflicts = new Map();
   #deciding;
   #queue = null;
   #key = null;
@@ -37,6 +36,7 @@ class Autosave {
   #failures = 0;
   #retry = null;
   #isExpired = false;
+  #isClosed = false;
   #isLeaving = false;
   #isSubmitting = false;
   #savedAt = "";
@@ -66,7 +66,7 @@ class Autosave {
     addEventListener("focus", () => this.#isExpired && this.#again());
     addEventListener("beforeunload", (event) => {
       // Only where nothing is kept: elsewhere the queue has the text, and the question would be noise.
-      if (!this.#isLeaving && this.#hasPending() && !this.#isKept()) event.preventDefault();
+      if (!this.#isLeaving && (this.#dirty.size || this.#edits.length) && !this.#isKept()) event.preventDefault();
     });
     page.settle = () => this.#settle(3000);
     this.#restore();
@@ -83,7 +83,8 @@ class Autosave {
     this.#rest(id);
     if (!this.#isChanged(id)) return this.#show();
     const isChoice = ["radio", "checkbox", "select-one"].includes(control.type);
-    const wait = isChoice && this.#deciding.has(id) ? 0 : PAUSE;
+    // Once the response is closed every save becomes a note of its own: fewer of them.
+    const wait = this.#isClosed ? LONGEST_WAIT : isChoice && this.#deciding.has(id) ? 0 : PAUSE;
     const waited = now - timers.since;
     timers.keep = setTimeout(() => this.#keep(id), Math.max(0, Math.min(KEEP_PAUSE, KEEP_LONGEST - (waited % KEEP_LONGEST))));
     timers.send = setTimeout(() => this.#commit(id), Math.max(0, Math.min(wait, LONGEST_WAIT - waited)));
@@ -113,10 +114,17 @@ class Autosave {
   #keep(id) {
     const item = items.itemById(id);
     if (!item || !this.#isChanged(id)) return;
+    const last = edits.lastOf(this.#edits, id);
+    if (last && !last.sent && !last.follows && edits.isSame(items.read(item), this.#known.get(id))) {
+      // Typed and taken back before it left: there is nothing to say to the server.
+      this.#edits = edits.withdraw(this.#edits, last.key);
+      this.#forget(last.key);
+      return;
+    }
     items.nameRows(item);
     const { autosave: url, question } = this.#form.dataset;
     const base = items.baseOf(item).value;
-    const added = edits.addEdit(this.#edits, { item: id, pairs: items.read(item), base, key: newKey(), url, question });
+    const added = edits.addEdit(this.#edits, { item: id, pairs: items.read(item), base, key: edits.newKey(), url, question });
     this.#edits = added.edits;
     if (added.dropped) this.#forget(added.dropped);
     this.#storing = this.#store(added.edit);
@@ -248,9 +256,10 @@ class Autosave {
     this.#failures = 0;
     if (meaning.kind === "expired") this.#isExpired = true;
     else if (meaning.kind === "refused") this.#edits = edits.refuse(this.#edits, edit.key, meaning.status);
-    else if (meaning.kind === "conflict") {
-      this.#conflicts.set(edit.item, meaning.url);
-      this.#edits = edits.surrender(this.#edits, edit.key);
+    else if (meaning.kind === "conflict") this.#edits = edits.refuse(this.#edits, edit.key, 409, meaning.url);
+    else if (meaning.kind === "closed") {
+      this.#isClosed = true;
+      this.#edits = edits.withdraw(this.#edits, edit.key);
       await this.#settled(edit);
     } else await this.#saved(edit, meaning.version, answer.body);
     if (meaning.kind === "refused") this.#showRefusal(edit, answer.body);
@@ -265,7 +274,6 @@ class Autosave {
     if (isHere && item) {
       items.baseOf(item).value = version;
       this.#known.set(edit.item, edit.pairs);
-      this.#conflicts.delete(edit.item);
       if (!edits.lastOf(this.#edits, edit.item)) delete item.dataset.changed;
       const { errors, warnings } = body.items[edit.item];
       items.showMessages(item, errors, warnings);
@@ -299,12 +307,23 @@ class Autosave {
   async #again() {
     clearTimeout(this.#retry);
     this.#retry = null;
+    if (this.#isExpired && !(await this.#isSameSession())) return;
     this.#isExpired = false;
-    if (this.#queue && !this.#key) {
-      await this.#unlock();
-      await this.#adopt();
-    }
+    if (this.#queue && !this.#key) await this.#unlock();
+    await this.#adopt();
     this.#pump();
+  }
+
+  /** Whether the same person is signed in again. What one person typed is never sent in the name of another. */
+  async #isSameSession() {
+    try {
+      const { user } = await fetchKey(this.#form.dataset.keyUrl);
+      if (this.#key && user !== this.#key.user) return false;
+      await refreshToken();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   // ---- leaving
@@ -345,7 +364,7 @@ class Autosave {
     // Where nothing is kept, the form itself is the last way to save: the server keeps it even when signed out.
     if (isSettled || !this.#isKept()) {
       this.#isLeaving = true;
-      this.#form.requestSubmit(button);
+      this.#form.requestSubmit(button?.isConnected ? button : undefined);
     } else this.#show();
   }
 
@@ -359,13 +378,16 @@ class Autosave {
       isFailing: this.#failures > 0,
       isKept: this.#isKept(),
       isExpired: this.#isExpired,
-      conflict: this.#conflicts.values().next().value ?? "",
+      isClosed: this.#isClosed,
       savedAt: this.#savedAt,
     };
     const { state, words } = edits.stateOf(facts);
     if (!state) return this.#bar.reset();
+    const conflict = this.#edits.find((edit) => edit.refused === 409);
+    const isElsewhere = conflict && conflict.url !== this.#form.dataset.autosave;
     const links = {
-      conflict: { url: facts.conflict, words: this.#bar.words("conflictLink") },
+      // Here the form itself is sent: the server answers with both texts side by side.
+      conflict: { url: isElsewhere ? conflict.where : "", words: this.#bar.words("conflictLink") },
       expired: { url: this.#bar.signInUrl, words: this.#bar.words("expiredLink") },
       expiredUnkept: { url: this.#bar.signInUrl, words: this.#bar.words("expiredLink") },
     };
@@ -374,13 +396,6 @@ class Autosave {
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  // Plain http on another machine has no randomUUID; the form of the key is the same.
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 const form = document.querySelector("form[data-autosave]");
 if (form) new Autosave(form).start();

@@ -10,7 +10,8 @@
  * @property {string|null} follows  key of the edit of the same item that must be acknowledged first
  * @property {Pairs} pairs     what the item holds after the edit
  * @property {boolean} sent    a try has left the browser: from then on key, base and pairs never change
- * @property {number} refused  HTTP status with which the server declined it for good, or 0
+ * @property {number} refused  HTTP status with which the server declined it, or 0
+ * @property {string} [where]  page on which a conflict (409) is settled
  * @property {string} url      where it is posted
  * @property {string} question id of the question
  */
@@ -88,23 +89,23 @@ export function acknowledge(edits, key, version) {
     .map((edit) => (edit.follows === key ? { ...edit, follows: null, base: String(version) } : edit));
 }
 
-/** The server holds the text in a conflict: it goes here; what follows keeps its base and meets the same question. */
-export function surrender(edits, key) {
+/** The edit goes: the server holds its text as a note, or it came to nothing. What follows keeps its own base. */
+export function withdraw(edits, key) {
   return edits
     .filter((edit) => edit.key !== key)
     .map((edit) => (edit.follows === key ? { ...edit, follows: null } : edit));
 }
 
-/** The server declined the edit for good; it stays here until it is changed. */
-export function refuse(edits, key, status) {
-  return edits.map((edit) => (edit.key === key ? { ...edit, refused: status } : edit));
+/** The server declined the edit; it stays here until it is changed, or until the person has chosen between two texts. */
+export function refuse(edits, key, status, where = "") {
+  return edits.map((edit) => (edit.key === key ? { ...edit, refused: status, where } : edit));
 }
 
 /**
  * What an answer of the server means for one edit.
  * @param {{status: number, body: any, redirected?: boolean}} answer
  * @returns {{kind: "saved", version: string} | {kind: "conflict", url: string} | {kind: "expired"} |
- *           {kind: "retry"} | {kind: "refused", status: number}}
+ *           {kind: "closed"} | {kind: "retry"} | {kind: "refused", status: number}}
  */
 export function meaningOf({ status, body, redirected = false }, item) {
   if (redirected || status === 401 || status === 419) return { kind: "expired" };
@@ -113,10 +114,10 @@ export function meaningOf({ status, body, redirected = false }, item) {
     // Without a version of the server nothing was proved, whatever the status says.
     return version === undefined || version === null ? { kind: "retry" } : { kind: "saved", version: String(version) };
   }
-  if (status === 409) {
-    const url = body?.conflicts?.find((conflict) => conflict.item === item)?.url;
-    return url ? { kind: "conflict", url } : { kind: "refused", status };
-  }
+  // The server stores nothing of a conflicting edit: it stays here until the person has chosen.
+  if (status === 409) return { kind: "conflict", url: body?.conflicts?.find((conflict) => conflict.item === item)?.url ?? "" };
+  // Submitted or closed: the server has kept the text as a note, or it held nothing new.
+  if (status === 423 && body?.error === "locked") return { kind: "closed" };
   if (status === 0 || status === 408 || status === 425 || status === 429 || status >= 500) return { kind: "retry" };
   return { kind: "refused", status };
 }
@@ -124,14 +125,15 @@ export function meaningOf({ status, body, redirected = false }, item) {
 /**
  * What the save bar says. Never "saved" while anything waits.
  * @param {{edits: Edit[], isDirty: boolean, isSending: boolean, isFailing: boolean, isKept: boolean, isExpired: boolean,
- *          conflict: string, savedAt: string}} facts
+ *          isClosed: boolean, savedAt: string}} facts
  * @returns {{state: string, words: string}}  the state and the name of the text, both as in the save bar's markup
  */
-export function stateOf({ edits, isDirty, isSending, isFailing, isKept, isExpired, conflict, savedAt }) {
-  const refused = edits.find((edit) => edit.refused);
-  if (conflict) return { state: "conflict", words: "conflict" };
+export function stateOf({ edits, isDirty, isSending, isFailing, isKept, isExpired, isClosed, savedAt }) {
+  const refused = edits.find((edit) => edit.refused && edit.refused !== 409);
+  if (edits.some((edit) => edit.refused === 409)) return { state: "conflict", words: "conflict" };
   if (isExpired) return isKept ? { state: "expired", words: "expired" } : { state: "error", words: "expiredUnkept" };
-  if (refused) return { state: "error", words: refused.refused === 423 && isKept ? "closed" : "refused" };
+  if (refused) return { state: "error", words: "refused" };
+  if (isClosed) return { state: "error", words: "closed" };
   if (isFailing && edits.length) {
     return isKept ? { state: "offline", words: "offline" } : { state: "error", words: "unkept" };
   }
@@ -151,4 +153,13 @@ export function itemsIn(condition) {
 /** Twelve hexadecimal digits, for a row that has no id yet: with an id of its own it stays the same row at every save. */
 export function newRowId(random = (bytes) => crypto.getRandomValues(bytes)) {
   return Array.from(random(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A random UUID (version 4), the idempotency key of an edit. Plain http on another machine has no crypto.randomUUID. */
+export function newKey(random = (bytes) => crypto.getRandomValues(bytes)) {
+  const bytes = random(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

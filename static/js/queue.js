@@ -161,6 +161,20 @@ export function announceTab(tab) {
 }
 
 /**
+ * Take the security code of the present session from a fresh copy of this page: after signing in again in another tab the
+ * one in this page is stale. Rejects when the page cannot be had.
+ */
+export async function refreshToken() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" });
+  if (!answer.ok) throw new Error(`page: ${answer.status}`);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = fresh.querySelector('meta[name="csrf-token"]')?.content;
+  if (!token) throw new Error("page: no session");
+  document.querySelector('meta[name="csrf-token"]').content = token;
+  for (const input of document.querySelectorAll('input[name="csrf_token"]')) input.value = token;
+}
+
+/**
  * Post one edit. Never rejects.
  * @param {import("./edits.js").Edit} edit
  * @param {{signal?: AbortSignal}} options

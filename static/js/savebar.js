@@ -30,18 +30,19 @@ export class Savebar {
    * Show a state. Passing states are marked busy, so that a screen reader waits for the outcome.
    * @param {string} state
    * @param {string} words
-   * @param {{url: string, words: string}|null} link
+   * @param {{url: string, words: string}|null} link  without a url it is a button that sends the form
    */
   show(state, words, link = null) {
     if (!this.#line) return;
     const isPassing = state === "waiting" || state === "saving";
     const text = document.createElement("span");
     text.textContent = words;
-    if (link?.url) {
-      const anchor = document.createElement("a");
-      anchor.href = link.url;
-      anchor.textContent = link.words;
-      text.append(" ", anchor);
+    if (link) {
+      const onward = document.createElement(link.url ? "a" : "button");
+      if (link.url) onward.href = link.url;
+      else Object.assign(onward, { className: "btn btn-small", name: "go", value: "stay" });
+      onward.textContent = link.words;
+      text.append(" ", onward);
     }
     if (this.#line.dataset.state === state && this.#line.querySelector("span")?.textContent === text.textContent) return;
     this.#line.setAttribute("aria-busy", String(isPassing));

@@ -28,7 +28,7 @@ async function sendAll(queue, own) {
       const edit = await queue.read(record, key);
       if (versions.has(edit.follows)) edit.base = versions.get(edit.follows);
       const meaning = meaningOf(await post(edit), edit.item);
-      if (meaning.kind !== "saved" && meaning.kind !== "conflict") left += 1;
+      if (meaning.kind !== "saved" && meaning.kind !== "closed") left += 1;
       else {
         if (meaning.kind === "saved") versions.set(edit.key, meaning.version);
         await queue.remove(edit.key);

@@ -1,0 +1,120 @@
+"""One cell: text, number or date as the XML of a worksheet. The only place that decides what a cell may hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+TEXT_LIMIT = 32_000
+"""UTF-16 units of one cell. Excel holds 32,767; what is longer goes on in the next row."""
+
+# Not characters of XML 1.0: control characters, lone surrogates, U+FFFE and U+FFFF. A file with one of them does not open.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What a spreadsheet would read as an escape of its own (ECMA-376, ST_Xstring).
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_MARKUP = re.compile("[&<>\r]")
+_REPLACEMENTS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_FORMULA_STARTS = frozenset("=+-@")
+
+_EPOCH = date(1899, 12, 30).toordinal()
+FIRST_DAY = date(1900, 3, 1)
+"""Before this day spreadsheets disagree: some count 29 February 1900, which never was; none knows earlier centuries."""
+
+
+def clean(text: str) -> tuple[str, int]:
+    """The text with every character that no XML file can hold replaced by U+FFFD, and how many there were."""
+    return _FORBIDDEN.subn("\ufffd", text) if _FORBIDDEN.search(text) else (text, 0)
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 units, as spreadsheets count."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def split_text(text: str, limit: int = TEXT_LIMIT) -> list[str]:
+    """The text in parts of at most `limit` UTF-16 units that joined give the text again; after a space where one is near.
+
+    A character outside the basic plane is never divided. An empty text is one empty part.
+    """
+    if len(text) * 2 <= limit or units(text) <= limit:
+        return [text]
+    parts = []
+    start = 0
+    while start < len(text):
+        end = _end_of_part(text, start, limit)
+        parts.append(text[start:end])
+        start = end
+    return parts
+
+
+def _end_of_part(text: str, start: int, limit: int) -> int:
+    end, left = start, limit
+    while end < len(text) and left >= (size := 2 if text[end] > "\uffff" else 1):
+        left -= size
+        end += 1
+    if end < len(text):
+        for near in range(end, max(start, end - 200), -1):
+            if text[near - 1].isspace():
+                return near
+    return end
+
+
+def parts_needed(text: str) -> int:
+    """How many rows a text takes."""
+    return len(split_text(text))
+
+
+def looks_like_formula(text: str) -> bool:
+    """Whether a person who edits the cell would turn it into a formula: such cells carry the style "text as typed"."""
+    return text[:1] in _FORMULA_STARTS
+
+
+def has_escape(text: str) -> bool:
+    """Whether the text holds `_xHHHH_`, which must be escaped; readers agree on the escape in the shared table only."""
+    return "_x" in text and _ESCAPE_LIKE.search(text) is not None
+
+
+def text_xml(text: str) -> str:
+    """The `<t>` element of a cleaned text."""
+    if _MARKUP.search(text):
+        text = _MARKUP.sub(lambda found: _REPLACEMENTS[found[0]], text)
+    if "_x" in text:
+        text = _ESCAPE_LIKE.sub("_x005F_", text)
+    if "\n" in text or text[:1].isspace() or text[-1:].isspace():
+        return f'<t xml:space="preserve">{text}</t>'
+    return f"<t>{text}</t>"
+
+
+def number_text(value: int | Decimal) -> str | None:
+    """The number as a cell holds it, or None when a double of 15 digits cannot hold it exactly."""
+    number = Decimal(value)
+    if not number.is_finite():
+        return None
+    digits = number.normalize().as_tuple()
+    exponent = digits.exponent
+    assert isinstance(exponent, int)  # finite
+    if len(digits.digits) > 15 or not -300 < exponent + len(digits.digits) < 300:
+        return None
+    return f"{number.normalize():f}" if abs(exponent) < 40 else f"{number.normalize():E}"
+
+
+def day_number(value: date) -> int | None:
+    """The serial number of a day, or None for a day on which spreadsheets disagree."""
+    return None if value < FIRST_DAY else value.toordinal() - _EPOCH
+
+
+def moment_number(value: datetime) -> str:
+    """The serial number of a moment in UTC, to the second."""
+    moment = value.astimezone(UTC)
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return f"{moment.date().toordinal() - _EPOCH + seconds / 86400:.10f}".rstrip("0").rstrip(".")
+
+
+def column_letters(number: int) -> str:
+    """The letters of a column, 1 is `A`."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

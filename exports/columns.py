@@ -1,0 +1,388 @@
+"""The sheets of the workbook and their columns: ASCII names and ids that stay, titles and heads in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from instruments.items import Item
+from instruments.schema import Instrument
+from languages import LANGUAGE_NAMES, LANGUAGES, translator
+
+CONTRACT_VERSION = 1
+"""Counted up when a column is added, removed, renamed or moved; `exports/contract.json` holds the columns of each version."""
+
+Gettext = Callable[[str], str]
+Kind = Literal["code", "text", "any", "integer", "number", "date", "moment", "mark"]
+"""What a column holds. `code` is a code, an id or a word of a list: short and often repeated. `text` is what people wrote,
+`any` a column of an item type's own sheet: text, number or date as the type gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """A column: the stable id that heads it, its head in words, what it holds, its width in characters."""
+
+    id: str
+    label: str
+    kind: Kind = "code"
+    width: float = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with a table. `wraps`: cells grow downwards for reading; otherwise rows keep one height, for filtering."""
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[SheetColumn, ...]
+    frozen: int = 0
+    """Columns that stay in sight at the start of the row, also on every printed page."""
+    wraps: bool = True
+    pages_wide: int = 1
+    large_paper: bool = False
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether a text too long for a cell goes on in further rows, numbered by `part_no` of `part_of`."""
+        return self.columns[-1].id == "part_of"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The column ids, in order."""
+        return tuple(column.id for column in self.columns)
+
+
+def gettext_in(language: str) -> Gettext:
+    """The interface words of one language."""
+    return translator(language).gettext
+
+
+def repeat_sheets(instrument: Instrument) -> dict[str, Item]:
+    """Sheets of repeatable item types that the instrument has, each with an item of the type, in instrument order."""
+    found: dict[str, Item] = {}
+    for item in instrument.items.values():
+        if item.sheet:
+            found.setdefault(item.sheet, item)
+    return found
+
+
+def status_items(instrument: Instrument) -> list[Item]:
+    """The items that make the matrix: the headline of each question, and the parts of questions that have parts."""
+    return [
+        question.items_by_id[item_id]
+        for question in instrument.questions.values()
+        for item_id in dict.fromkeys((question.headline, *question.parts))
+        if item_id
+    ]
+
+
+def list_sheets(instrument: Instrument, language: str) -> list[Sheet]:
+    """Every sheet with a table, in the order of the workbook (the cover stands before them)."""
+    _ = gettext_in(language)
+    return [
+        _coverage(_),
+        _matrix(_, instrument, language),
+        _answers(_),
+        _texts(_),
+        *(_repeat(_, name, item, instrument, language) for name, item in repeat_sheets(instrument).items()),
+        _dictionary(_),
+        _choices(_),
+        _codes(_),
+        _issues(_),
+    ]
+
+
+def _parts(_: Gettext) -> tuple[SheetColumn, ...]:
+    return (
+        SheetColumn("part_no", _("Part"), "integer", 7),
+        SheetColumn("part_of", _("Parts in all"), "integer", 7),
+    )
+
+
+def _state(_: Gettext) -> tuple[SheetColumn, ...]:
+    return (
+        SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+        SheetColumn("state", _("State"), width=24),
+    )
+
+
+def _group(_: Gettext) -> tuple[SheetColumn, ...]:
+    return (
+        SheetColumn("group", _("Regional group (code)"), width=14),
+        SheetColumn("group_label", _("Regional group"), width=24),
+    )
+
+
+def _coverage(_: Gettext) -> Sheet:
+    return Sheet(
+        "Coverage",
+        _("Coverage"),
+        _("One row for each State. Answered and asked say how far the work is, not how far the paragraphs are carried out."),
+        (
+            *_state(_),
+            SheetColumn("m49", _("State code (M49)"), width=8),
+            SheetColumn("kind", _("Kind (code)"), width=14),
+            SheetColumn("kind_label", _("Kind"), width=16),
+            *_group(_),
+            SheetColumn("party_status", _("Party status (code)"), width=11),
+            SheetColumn("party_status_label", _("Party to the Protocol"), width=14),
+            SheetColumn("party_since", _("Party since"), "date", 11),
+            SheetColumn("invited_at", _("Focal point invited (UTC)"), "moment", 16),
+            SheetColumn("work_state", _("State of work (code)"), width=12),
+            SheetColumn("work_state_label", _("State of work"), width=14),
+            SheetColumn("answered", _("Answered"), "integer", 10),
+            SheetColumn("asked", _("Asked"), "integer", 8),
+            SheetColumn("questions_ready", _("Questions marked ready"), "integer", 10),
+            SheetColumn("clearance", _("Clearance (code)"), width=11),
+            SheetColumn("clearance_label", _("Clearance"), width=12),
+            SheetColumn("deadline", _("Deadline (UTC)"), "moment", 16),
+            SheetColumn("is_extended", _("Deadline extended"), width=10),
+            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 16),
+            SheetColumn("is_late", _("Submitted after the deadline"), width=11),
+            SheetColumn("receipt_no", _("Receipt number"), width=24),
+            SheetColumn("round", _("Submission"), "integer", 11),
+            SheetColumn("document_sha256", _("Fingerprint of the sealed answers (SHA-256)"), width=30),
+            SheetColumn("languages", _("Languages of the texts"), width=12),
+            SheetColumn("last_activity_at", _("Last activity (UTC)"), "moment", 16),
+            SheetColumn("response_id", _("Response"), width=18),
+        ),
+        frozen=2,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _matrix(_: Gettext, instrument: Instrument, language: str) -> Sheet:
+    texts = instrument.texts_in(language)
+    columns = []
+    for item in status_items(instrument):
+        question = instrument.questions[item.question_id]
+        words = texts(f"{question.id}.label") if item.id == question.headline else item.label(texts)
+        columns.append(SheetColumn(item.id, f"{question.number_in(texts)}\n{words}", "mark", 15))
+    return Sheet(
+        "Matrix",
+        _("Matrix: States by paragraph"),
+        _("Latest submitted answers, as reported by States. Each cell leads to its row in Answers_long. There are no totals."),
+        (SheetColumn("group_label", _("Regional group"), width=17), *_state(_), *columns),
+        frozen=3,
+        pages_wide=2,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _answers(_: Gettext) -> Sheet:
+    return Sheet(
+        "Answers_long",
+        _("Answers"),
+        _("One row for each stated fact of each item; one row for an item that was not answered or not asked."),
+        (
+            *_state(_),
+            SheetColumn("paragraph", _("Paragraph"), width=9),
+            SheetColumn("question_label", _("Question"), width=30),
+            SheetColumn("item_label", _("Item"), width=30),
+            SheetColumn("asked_state", _("Asked or answered (code)"), width=13),
+            SheetColumn("asked_state_label", _("Asked or answered"), width=13),
+            SheetColumn("code", _("Code"), width=20),
+            SheetColumn("label", _("Label"), width=26),
+            SheetColumn("value_text", _("Text"), "text", 60),
+            SheetColumn("value_number", _("Number"), "number", 12),
+            SheetColumn("unit", _("Unit"), width=10),
+            SheetColumn("value_date", _("Date"), "date", 11),
+            SheetColumn("language", _("Language of the text"), width=9),
+            SheetColumn("text_origin", _("Origin of the text"), width=10),
+            SheetColumn("field", _("Part of the answer"), width=16),
+            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("type", _("Type of item"), width=14),
+            SheetColumn("article", _("Articles"), width=24),
+            SheetColumn("cluster", _("Cluster"), width=9),
+            SheetColumn("m49", _("State code (M49)"), width=8),
+            *_group(_),
+            SheetColumn("visibility", _("Visibility"), width=12),
+            SheetColumn("clearance", _("Clearance (code)"), width=11),
+            SheetColumn("answer_version", _("Version of the answer"), "integer", 9),
+            SheetColumn("evidence_count", _("Files cited in the answer"), "integer", 9),
+            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 16),
+            SheetColumn("receipt_no", _("Receipt number"), width=24),
+            SheetColumn("cycle", _("Cycle"), width=18),
+            SheetColumn("instrument_ver", _("Version of the questionnaire"), width=10),
+            SheetColumn("question_id", _("Question id"), width=10),
+            SheetColumn("item_id", _("Item id"), width=24),
+            SheetColumn("response_id", _("Response"), width=18),
+            *_parts(_),
+        ),
+        frozen=3,
+        wraps=False,
+        pages_wide=3,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _texts(_: Gettext) -> Sheet:
+    return Sheet(
+        "Texts",
+        _("Texts by paragraph"),
+        _("What States wrote, in the language in which they wrote it, for reading: by paragraph, then by State."),
+        (
+            SheetColumn("paragraph", _("Paragraph"), width=9),
+            SheetColumn("question_label", _("Question"), width=24),
+            SheetColumn("state", _("State"), width=20),
+            SheetColumn("item_label", _("Item"), width=20),
+            SheetColumn("part_label", _("Part of the answer"), width=16),
+            SheetColumn("language", _("Language of the text"), width=9),
+            SheetColumn("text", _("Text"), "text", 90),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("group_label", _("Regional group"), width=20),
+            SheetColumn("question_id", _("Question id"), width=10),
+            SheetColumn("item_id", _("Item id"), width=20),
+            SheetColumn("field", _("Part of the answer (code)"), width=14),
+            SheetColumn("response_id", _("Response"), width=18),
+            *_parts(_),
+        ),
+        frozen=3,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language: str) -> Sheet:
+    titles = {
+        "Laws": _("Laws and decrees"),
+        "Policies": _("Policies and measures"),
+        "Units": _("Bodies and units"),
+        "Assistance": _("Technical assistance"),
+        "Statistics": _("Statistics"),
+        "Evidence": _("Supporting documents"),
+    }
+    texts = instrument.texts_in(language)
+    own = item.columns(texts)
+    # A column `<id>_code` holds the code of the choice whose label stands in `<id>` beside it.
+    with_code = {column.id for column in own if f"{column.id}_code" in {other.id for other in own}}
+    columns = []
+    for column in own:
+        base = column.id.removesuffix("_code")
+        if column.id in with_code:
+            columns.append(SheetColumn(column.id, column.label, width=22))
+        elif base in with_code:
+            columns.append(SheetColumn(column.id, _("%(label)s (code)") % {"label": column.label}, width=18))
+        else:
+            columns.append(SheetColumn(column.id, column.label, "any", 22))
+    return Sheet(
+        name,
+        titles.get(name, name),
+        _("One row for each entry; the row id stays the same when the State submits again."),
+        (
+            *_state(_),
+            SheetColumn("group_label", _("Regional group"), width=20),
+            SheetColumn("paragraph", _("Paragraph"), width=9),
+            SheetColumn("question_label", _("Question"), width=26),
+            SheetColumn("item_label", _("Item"), width=22),
+            *columns,
+            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("question_id", _("Question id"), width=10),
+            SheetColumn("item_id", _("Item id"), width=22),
+            SheetColumn("response_id", _("Response"), width=18),
+            *_parts(_),
+        ),
+        frozen=2,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _by_language(label: str, id_: str, width: float, kind: Kind) -> list[SheetColumn]:
+    return [
+        SheetColumn(f"{id_}_{language}", label % {"language": LANGUAGE_NAMES[language]}, kind, width)
+        for language in LANGUAGES
+    ]
+
+
+def _dictionary(_: Gettext) -> Sheet:
+    return Sheet(
+        "Dictionary",
+        _("Dictionary"),
+        _("Every question and every item of the questionnaire, in six languages; the Arabic text of a paragraph is the source."),
+        (
+            SheetColumn("paragraph", _("Paragraph"), width=9),
+            SheetColumn("question_id", _("Question id"), width=10),
+            SheetColumn("item_id", _("Item id"), width=24),
+            SheetColumn("section", _("Section"), width=9),
+            SheetColumn("type", _("Type of item"), width=16),
+            SheetColumn("item_group", _("Group of items"), width=14),
+            SheetColumn("role", _("Role in the matrix"), width=12),
+            SheetColumn("is_detail", _("Under “Add details”"), width=10),
+            SheetColumn("is_required", _("Required for clearance"), width=10),
+            SheetColumn("addressee", _("Addressee"), width=16),
+            SheetColumn("verb", _("Verb"), width=12),
+            SheetColumn("cluster", _("Cluster"), width=9),
+            SheetColumn("article", _("Articles"), width=24),
+            SheetColumn("choice_lists", _("Choice lists"), width=16),
+            SheetColumn("unit", _("Unit (code)"), width=12),
+            SheetColumn("sheet", _("Own sheet"), width=11),
+            SheetColumn("asked_if", _("Asked when"), "text", 40),
+            SheetColumn("asked_if_json", _("Condition (JSON)"), "text", 30),
+            *_by_language(_("Label (%(language)s)"), "label", 30, "text"),
+            *_by_language(_("Paragraph or hint (%(language)s)"), "text", 50, "text"),
+            *_parts(_),
+        ),
+        frozen=3,
+        wraps=False,
+        pages_wide=3,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _choices(_: Gettext) -> Sheet:
+    return Sheet(
+        "Choices",
+        _("Choices"),
+        _("The codes of every choice list, in the order in which they are shown."),
+        (
+            SheetColumn("list", _("List"), width=22),
+            SheetColumn("code", _("Code"), width=26),
+            SheetColumn("order", _("Order"), "integer", 7),
+            SheetColumn("is_other", _("Asks to specify"), width=10),
+            SheetColumn("is_exclusive", _("Excludes the others"), width=10),
+            *_by_language(_("Label (%(language)s)"), "label", 30, "text"),
+            *_parts(_),
+        ),
+        frozen=2,
+        large_paper=True,
+    )  # fmt: skip
+
+
+def _codes(_: Gettext) -> Sheet:
+    return Sheet(
+        "Codes",
+        _("Codes"),
+        _("What the other codes of this workbook mean: States, groups, marks, states of work, visibility, issues."),
+        (
+            SheetColumn("list", _("List"), width=20),
+            SheetColumn("code", _("Code"), width=26),
+            SheetColumn("symbol", _("Mark"), width=7),
+            SheetColumn("label", _("Meaning"), "text", 60),
+            SheetColumn("m49", _("State code (M49)"), width=8),
+            SheetColumn("group", _("Regional group (code)"), width=18),
+            *_parts(_),
+        ),
+        frozen=2,
+    )  # fmt: skip
+
+
+def _issues(_: Gettext) -> Sheet:
+    return Sheet(
+        "Issues",
+        _("Issues"),
+        _("Every place where this workbook could not hold a fact exactly as it was sealed, and what was done."),
+        (
+            SheetColumn("issue", _("Issue (code)"), width=24),
+            SheetColumn("issue_label", _("Issue"), width=50),
+            SheetColumn("sheet", _("Sheet"), width=14),
+            SheetColumn("row", _("Row of the sheet"), "integer", 9),
+            SheetColumn("column", _("Column"), width=16),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("item_id", _("Item id"), width=24),
+            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("field", _("Part of the answer"), width=16),
+            SheetColumn("detail", _("Detail"), "text", 40),
+        ),
+        large_paper=True,
+    )  # fmt: skip

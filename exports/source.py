@@ -1,0 +1,124 @@
+"""What one export is made of: read in one short transaction, with the sealed documents put aside in a temporary file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from instruments.schema import Instrument
+from models.collation import sort_key
+from models.database import Database
+from models.export_queries import (
+    CycleRecord,
+    StateRecord,
+    find_cycle_record,
+    iterate_documents,
+    list_state_records,
+)
+from models.states import REGIONS
+from services.instruments import get_instrument
+from services.permissions import NotFound
+from services.responses import state_name
+
+
+class ExportError(Exception):
+    """The workbook cannot be made; the message says why, and nothing is left behind."""
+
+
+class BrokenSeal(ExportError):
+    """A sealed document differs from its fingerprint, or belongs to another questionnaire: it must not be passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One State's latest submission: its row in the cycle and the sealed document."""
+
+    state: StateRecord
+    document: dict[str, Any]
+
+
+class Documents:
+    """Sealed documents in a temporary file, by submission id. Memory holds one at a time."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def put(self, submission_id: str, text: str) -> None:
+        """Append a document."""
+        data = text.encode("utf-8", "surrogatepass")
+        self._places[submission_id] = (self._file.tell(), len(data))
+        self._file.write(data)
+
+    def get(self, state: StateRecord, instrument: Instrument) -> dict[str, Any]:
+        """The State's document, checked against its fingerprint. Raises BrokenSeal."""
+        assert state.seal is not None
+        offset, size = self._places[state.seal.submission_id]
+        self._file.seek(offset)
+        data = self._file.read(size)
+        if hashlib.sha256(data).hexdigest() != state.seal.sha256:
+            raise BrokenSeal(f"The submission {state.seal.number} differs from its fingerprint: it was altered.")
+        document: dict[str, Any] = json.loads(data.decode("utf-8", "surrogatepass"))
+        if document["instrument"]["sha256"] != instrument.sha256:
+            raise BrokenSeal(f"The submission {state.seal.number} answers another questionnaire than its cycle's.")
+        return document
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """The facts of one cycle at one moment."""
+
+    cycle: CycleRecord
+    instrument: Instrument
+    states: tuple[StateRecord, ...]
+    documents: Documents
+
+    @property
+    def as_at(self) -> datetime:
+        """The moment of the newest fact. It stands in place of the clock, so that the same facts give the same file."""
+        moments = [self.cycle.opens_at, self.cycle.closed_at]
+        for state in self.states:
+            moments += [state.invited_at, state.last_activity_at, state.seal.submitted_at if state.seal else None]
+        return max(moment for moment in moments if moment is not None).astimezone(UTC).replace(microsecond=0)
+
+    def in_order(self, language: str) -> list[StateRecord]:
+        """The States by regional group, inside a group by name in the language; never by how much they answered."""
+        return sorted(
+            self.states,
+            key=lambda state: (
+                REGIONS.index(state.region),
+                sort_key(state_name(state.names, language), language),
+                state.state_id,
+            ),
+        )
+
+    def sealed(self, language: str) -> Iterator[Sealed]:
+        """The States that submitted, in order, each with its document. Raises BrokenSeal."""
+        for state in self.in_order(language):
+            if state.seal is not None:
+                yield Sealed(state, self.documents.get(state, self.instrument))
+
+
+@contextmanager
+def read_source(database: Database, cycle_id: str) -> Iterator[ExportSource]:
+    """Read a cycle (`latest`: the one opened last) in one transaction. Raises NotFound for an unknown cycle.
+
+    Works on a database opened read-only. The documents are there until the block ends.
+    """
+    with tempfile.TemporaryFile(prefix="export-") as file:
+        documents = Documents(file)
+        with database.reading() as session:
+            cycle = find_cycle_record(session, cycle_id)
+            if cycle is None:
+                raise NotFound(cycle_id)
+            instrument = get_instrument(session, cycle.instrument_version_id)
+            states = tuple(list_state_records(session, cycle))
+            for submission_id, text in iterate_documents(session, cycle.id):
+                documents.put(submission_id, text)
+        yield ExportSource(cycle, instrument, states, documents)

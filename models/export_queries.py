@@ -1,0 +1,174 @@
+"""What the workbook reads: core columns, never objects, in a fixed number of queries whatever the number of States.
+
+Of a draft only progress and dates are read. Answers come from sealed documents alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Subquery, func
+from sqlmodel import Session, col, select
+
+from models.cycles import Cycle
+from models.people import Invitation
+from models.responses import NationalResponse, QuestionState
+from models.states import ReportingState
+from models.submissions import Submission
+
+BATCH = 8
+"""Documents fetched at a time: a sealed response may be several hundred kilobytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """The round of reporting that is exported."""
+
+    id: str
+    title: str
+    instrument_version_id: str
+    opens_at: datetime
+    deadline: datetime
+    deadline_zone: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealRecord:
+    """The latest submission of a response, without its document."""
+
+    submission_id: str
+    number: str
+    round: int
+    sha256: str
+    submitted_at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecord:
+    """One reporting State in the cycle: who it is, how far its work is, and its latest seal if it has one."""
+
+    response_id: str
+    state_id: str
+    m49: str
+    kind: str
+    region: str
+    names: dict[str, str]
+    party_status: str
+    party_since: date | None
+    invited_at: datetime | None
+    clearance: str
+    deadline: datetime
+    is_extended: bool
+    answered: int
+    asked: int
+    questions_ready: int
+    started_at: datetime | None
+    last_activity_at: datetime | None
+    seal: SealRecord | None
+
+
+def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
+    """The cycle of an id; `latest` is the one opened last. None when there is none."""
+    statement = select(
+        Cycle.id,
+        Cycle.title,
+        Cycle.instrument_version_id,
+        Cycle.opens_at,
+        Cycle.deadline,
+        Cycle.deadline_zone,
+        Cycle.closed_at,
+    )  # type: ignore[call-overload]  # select() is typed for four columns at most
+    if cycle_id == "latest":
+        statement = statement.order_by(col(Cycle.opens_at).desc(), col(Cycle.created_at).desc()).limit(1)
+    else:
+        statement = statement.where(col(Cycle.id) == cycle_id)
+    row = session.exec(statement).first()
+    return None if row is None else CycleRecord(*row)
+
+
+def _latest_rounds() -> Subquery:
+    return (
+        select(Submission.national_response_id, func.max(Submission.round).label("round"))
+        .group_by(Submission.national_response_id)
+        .subquery("latest")
+    )
+
+
+def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord]:
+    """Every State of the cycle with its latest seal, ordered by code. Two queries and two counts, for any number of States."""
+    latest = _latest_rounds()
+    statement = (
+        select(
+            NationalResponse.id, ReportingState.id, ReportingState.m49, ReportingState.kind, ReportingState.region,
+            ReportingState.names, ReportingState.party_status, ReportingState.party_since, NationalResponse.clearance,
+            NationalResponse.extended_deadline, NationalResponse.answered, NationalResponse.asked,
+            NationalResponse.started_at, NationalResponse.last_activity_at,
+            Submission.id, Submission.number, Submission.round, Submission.sha256, Submission.submitted_at, Submission.late,
+        )  # type: ignore[call-overload]
+        .join(ReportingState, col(ReportingState.id) == col(NationalResponse.state_id))
+        .outerjoin(latest, latest.c.national_response_id == col(NationalResponse.id))
+        .outerjoin(
+            Submission,
+            (col(Submission.national_response_id) == col(NationalResponse.id))
+            & (col(Submission.round) == latest.c.round),
+        )
+        .where(col(NationalResponse.cycle_id) == cycle.id)
+        .order_by(col(ReportingState.id))
+    )  # fmt: skip
+    rows = session.exec(statement).all()
+    invited = _invited(session, cycle.id)
+    ready = _ready_questions(session, cycle.id)
+    records = []
+    for (
+        response_id, state_id, m49, kind, region, names, party_status, party_since, clearance, extended, answered, asked,
+        started_at, last_activity_at, *seal,
+    ) in rows:  # fmt: skip
+        records.append(StateRecord(
+            response_id=response_id, state_id=state_id, m49=m49, kind=kind, region=region, names=names,
+            party_status=party_status, party_since=party_since, invited_at=invited.get(state_id), clearance=clearance,
+            deadline=extended or cycle.deadline, is_extended=extended is not None, answered=answered, asked=asked,
+            questions_ready=ready.get(response_id, 0), started_at=started_at, last_activity_at=last_activity_at,
+            seal=None if seal[0] is None else SealRecord(*seal),
+        ))  # fmt: skip
+    return records
+
+
+def _invited(session: Session, cycle_id: str) -> dict[str, datetime]:
+    """When the first invitation to a focal point of each State was made."""
+    statement = (
+        select(Invitation.state_id, func.min(Invitation.created_at))
+        .where(col(Invitation.cycle_id) == cycle_id, col(Invitation.role) == "focal_point")
+        .group_by(col(Invitation.state_id))
+    )
+    return {state_id: moment for state_id, moment in session.exec(statement) if state_id is not None}
+
+
+def _ready_questions(session: Session, cycle_id: str) -> dict[str, int]:
+    """How many questions the team of each response marked as ready."""
+    statement = (
+        select(QuestionState.national_response_id, func.count())
+        .join(NationalResponse, col(NationalResponse.id) == col(QuestionState.national_response_id))
+        .where(col(NationalResponse.cycle_id) == cycle_id, col(QuestionState.ready).is_(True))
+        .group_by(col(QuestionState.national_response_id))
+    )
+    return dict(session.exec(statement).all())
+
+
+def iterate_documents(session: Session, cycle_id: str) -> Iterator[tuple[str, str]]:
+    """(submission id, sealed document) of the latest submission of every response, a few at a time."""
+    latest = _latest_rounds()
+    statement = (
+        select(Submission.id, Submission.document)
+        .join(
+            latest,
+            (latest.c.national_response_id == col(Submission.national_response_id))
+            & (latest.c.round == col(Submission.round)),
+        )
+        .join(NationalResponse, col(NationalResponse.id) == col(Submission.national_response_id))
+        .where(col(NationalResponse.cycle_id) == cycle_id)
+        .order_by(col(Submission.id))
+        .execution_options(yield_per=BATCH)
+    )
+    yield from session.exec(statement)

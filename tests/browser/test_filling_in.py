@@ -1,0 +1,181 @@
+"""Filling in, through a real browser: autosave, a lost line, an expired session, a restart, a colleague, no script at all."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, Page, expect
+
+from models.responses import Answer
+from tests.browser.conftest import Site, enter
+from tests.builders import World
+
+TEXT = "op13d.narrative"
+BOX = f'[name="{TEXT}-text"]'
+
+
+def question(site: Site, world: World, question_id: str = "op13d") -> str:
+    return f"{site.address}/responses/{world.response_id}/questions/{question_id}"
+
+
+def stored_text(site: Site, world: World) -> str:
+    with site.reading() as session:
+        row = session.get(Answer, (world.response_id, TEXT))
+        return row.value["text"] if row and row.value else ""
+
+
+def saved(page: Page) -> None:
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "saved")
+
+
+def test_typing_is_saved_without_a_button_and_says_so_truthfully(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.fill(BOX, "Written without pressing a button")
+    saved(page)
+    assert stored_text(site, world) == "Written without pressing a button"
+
+
+def test_what_follows_from_an_answer_appears_at_once(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    laws = page.locator('[data-item="op13d.laws"]')
+    expect(laws).to_be_hidden()
+    page.check('[data-item="op13d.status_practice"] input[value=partially_implemented]')
+    expect(laws).to_be_visible()
+
+
+def test_text_typed_while_the_line_is_down_is_kept_and_arrives(browser: Browser, site: Site, world: World) -> None:
+    context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.fill(BOX, "before")
+    saved(page)
+    context.set_offline(True)
+    page.fill(BOX, "written while the line was down")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
+    assert stored_text(site, world) == "before"
+    context.set_offline(False)
+    saved(page)
+    assert stored_text(site, world) == "written while the line was down"
+
+
+def test_a_closed_tab_gives_its_text_back_when_the_page_is_opened_again(
+    browser: Browser, site: Site, world: World
+) -> None:
+    context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    saved_before = page.locator(".save-state")
+    expect(saved_before).to_be_visible()
+    page.fill(BOX, "first")
+    saved(page)
+    context.set_offline(True)
+    page.fill(BOX, "the tab was closed with this text")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
+    page.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(question(site, world))
+    expect(again.locator(BOX)).to_have_value("the tab was closed with this text")
+    saved(again)
+    assert stored_text(site, world) == "the tab was closed with this text"
+
+
+def test_what_waits_in_the_browser_is_encrypted(browser: Browser, site: Site, world: World) -> None:
+    context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.fill(BOX, "x")
+    saved(page)
+    context.set_offline(True)
+    page.fill(BOX, "CANARY in the queue")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
+    dump = page.evaluate(
+        """async () => {
+        const out = [];
+        for (const {name} of await indexedDB.databases()) {
+          const db = await new Promise((ok, no) => { const r = indexedDB.open(name); r.onsuccess = () => ok(r.result); r.onerror = no; });
+          for (const store of db.objectStoreNames) {
+            const all = await new Promise((ok) => { const r = db.transaction(store).objectStore(store).getAll(); r.onsuccess = () => ok(r.result); });
+            for (const one of all) out.push(JSON.stringify(one, (k, v) => v instanceof ArrayBuffer ? new TextDecoder("latin1").decode(v) : ArrayBuffer.isView(v) ? new TextDecoder("latin1").decode(v) : v));
+          }
+          db.close();
+        }
+        return out.join("\\n") + JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage});
+      }"""
+    )
+    assert "ciphertext" in dump
+    assert "CANARY" not in dump
+
+
+def test_an_expired_session_loses_nothing_without_script(browser: Browser, site: Site, world: World) -> None:
+    context, page = enter(browser, site, world.focal_point, java_script_enabled=False)
+    page.goto(question(site, world))
+    page.fill(BOX, "two thousand words")
+    cookies = context.cookies()
+    context.clear_cookies()
+    page.click(".savebar button[value=stay]")
+    assert "kept" in page.inner_text("main")
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.goto(question(site, world))
+    expect(page.locator(BOX)).to_have_value("two thousand words")
+    assert stored_text(site, world) == ""
+    page.click(".savebar button[value=stay]")
+    assert stored_text(site, world) == "two thousand words"
+
+
+def test_text_survives_a_restart_of_the_server(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.fill(BOX, "before the restart")
+    saved(page)
+    site.stop()
+    page.fill(BOX, "typed while the server was away")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
+    site.start()
+    saved(page)
+    assert stored_text(site, world) == "typed while the server was away"
+
+
+def test_a_stale_page_meets_the_other_text_side_by_side(browser: Browser, site: Site, world: World) -> None:
+    _context, mine = enter(browser, site, world.focal_point, java_script_enabled=False)
+    mine.goto(question(site, world))
+    _other, theirs = enter(browser, site, world.contributor)
+    theirs.goto(question(site, world))
+    theirs.fill(BOX, "the colleague's text")
+    saved(theirs)
+    mine.fill(BOX, "my own text")
+    mine.click(".savebar button[value=stay]")
+    shown = mine.inner_text("main")
+    assert "the colleague's text" in shown
+    assert "my own text" in shown
+    assert "Contributor" in shown
+    assert stored_text(site, world) == "the colleague's text"
+    mine.check("input[value=mine]")
+    mine.click("main form .btn-primary")
+    assert stored_text(site, world) == "my own text"
+
+
+def test_rows_statistics_and_a_file_work_without_script(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point, java_script_enabled=False)
+    page.goto(question(site, world))
+    page.check('[data-item="op13d.status_practice"] input[value=fully_implemented]')
+    page.click(".savebar button[value=stay]")
+    page.click('button[name=add][value="op13d.laws"]')
+    page.fill('[name="op13d.laws-0-title"]', "Law No. 14 of 2019")
+    page.fill('[name="op13d.laws-0-in_force_since"]', "2019-03-01")
+    page.click(".savebar button[value=stay]")
+    with site.reading() as session:
+        (row,) = session.get(Answer, (world.response_id, "op13d.laws")).value
+    assert row["title"] == "Law No. 14 of 2019"
+    assert row["in_force_since"] == "2019-03-01"
+    page.click('button[name=remove][value="op13d.laws-0"]')
+    with site.reading() as session:
+        assert session.get(Answer, (world.response_id, "op13d.laws")).value is None
+    for details in page.locator("details.more").all():
+        if details.get_attribute("open") is None and details.is_visible():
+            details.locator("summary").click()
+    page.set_input_files(
+        '[name="op13d.evidence-upload"]',
+        {"name": "قانون.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"},
+    )
+    page.click(".savebar button[value=stay]")
+    with site.reading() as session:
+        (file,) = session.get(Answer, (world.response_id, "op13d.evidence")).value
+    assert file["name"] == "قانون.pdf"

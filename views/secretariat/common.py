@@ -1,0 +1,144 @@
+"""What the secretariat's pages share: the blueprint, the frame of a round, and the words for codes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flask import Blueprint, request, url_for
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from sqlmodel import Session
+
+from languages import LANGUAGE_NAMES, format_date
+from models.base import utc_now
+from models.cycles import Cycle
+from models.queries import list_cycles
+from models.states import PARTY_STATUSES, REGIONS
+from services.cycles import DEADLINE_ZONE, find_cycle, last_day
+from services.instruments import get_instrument
+from services.secretariat import FLAGS, STAGES, Filter
+
+secretariat = Blueprint("secretariat", __name__, url_prefix="/secretariat")
+
+
+def language() -> str:
+    """The language of this page."""
+    return str(get_locale() or "en")[:2]
+
+
+def region_names() -> dict[str, str]:
+    """The regional groups of the United Nations, in their fixed order."""
+    return dict(zip(REGIONS, (
+        _("African States"), _("Asia-Pacific States"), _("Eastern European States"),
+        _("Latin American and Caribbean States"), _("Western European and other States"), _("Outside the regional groups"),
+    ), strict=True))  # fmt: skip
+
+
+def stage_names() -> dict[str, str]:
+    """Where a response can stand."""
+    words = (_("Not started"), _("In progress"), _("Ready to be cleared"), _("Returned"), _("Submitted"))
+    return dict(zip(STAGES, words, strict=True))
+
+
+def flag_names() -> dict[str, str]:
+    """What can be true beside it."""
+    words = (_("Late"), _("Reopening requested"), _("Deadline extended"), _("No focal point"))
+    return dict(zip(FLAGS, words, strict=True))
+
+
+def party_names() -> dict[str, str]:
+    """The party status of a State."""
+    return dict(zip(PARTY_STATUSES, (_("Unknown"), _("Party"), _("Not a party")), strict=True))
+
+
+def kind_names() -> dict[str, str]:
+    """What a reporting State is."""
+    return {
+        "member_state": _("Member State"), "observer_state": _("Observer State"), "other_state": _("Other State"),
+        "reio": _("Regional economic integration organization"),
+    }  # fmt: skip
+
+
+def language_name(code: str) -> str:
+    """A language by its own name; what is outside the six is said in the language of the page."""
+    return LANGUAGE_NAMES.get(code) or _("another language")
+
+
+def deadline_words(deadline: datetime, zone: str) -> str:
+    """A deadline as the day that ends with it, and where it ends."""
+    day = format_date(last_day(deadline, zone), language())
+    if zone == DEADLINE_ZONE:
+        return str(_("%(day)s, end of the day everywhere (UTC−12)", day=day))
+    return str(_("%(day)s, end of the day (%(zone)s)", day=day, zone=zone))
+
+
+class Tab(NamedTuple):
+    """One page of a round."""
+
+    url: str
+    text: str
+    is_current: bool
+
+
+def cycle_tabs(cycle: Cycle, current: str) -> list[Tab]:
+    """The pages of a round."""
+    entries: list[tuple[str, str, dict[str, Any]]] = [
+        ("secretariat.dashboard", _("Where States stand"), {"cycle": cycle.id}),
+        ("secretariat.questions", _("Paragraphs"), {"cycle_id": cycle.id}),
+        ("secretariat.people", _("Focal points"), {"cycle_id": cycle.id}),
+        ("secretariat.remind", _("Reminders"), {"cycle_id": cycle.id}),
+        ("secretariat.edit_cycle", _("Dates and closing"), {"cycle_id": cycle.id}),
+        ("downloads.export_page", _("Export"), {"cycle_id": cycle.id}),
+    ]
+    return [Tab(url_for(endpoint, **values), text, endpoint == current) for endpoint, text, values in entries]
+
+
+def cycle_frame(cycle: Cycle, current: str = "") -> dict[str, Any]:
+    """What every page of a round shows around its content."""
+    days = (cycle.deadline - utc_now()).days
+    if cycle.closed_at is not None:
+        line = _("The round of reporting is closed")
+    elif cycle.deadline < utc_now():
+        line = _("The deadline has passed; work goes on and is marked late")
+    else:
+        line = ngettext("%(num)d day left", "%(num)d days left", days) if days else _("The deadline is today")
+    return {
+        "cycle": cycle, "tabs": cycle_tabs(cycle, current or str(request.endpoint)),
+        "context_line": (_("Secretariat"), cycle.title),
+        "deadline_line": line, "deadline_words": deadline_words, "regions": region_names(), "stages": stage_names(),
+        "flags": flag_names(), "language_name": language_name, "last_day": last_day,
+    }  # fmt: skip
+
+
+def instrument_frame(db: Session, cycle: Cycle) -> dict[str, Any]:
+    """The questionnaire of a round and its texts in the language of the page."""
+    instrument = get_instrument(db, cycle.instrument_version_id)
+    return {"instrument": instrument, "texts": instrument.texts_in(language())}
+
+
+def chosen_cycle(db: Session) -> Cycle | None:
+    """The round that the address names, else the newest open one, else the newest; None before the first. Raises NotFound."""
+    if wanted := request.args.get("cycle", ""):
+        return find_cycle(db, wanted)
+    cycles = list_cycles(db)
+    return cycles[0][0] if cycles else None
+
+
+def read_filter() -> Filter:
+    """The filter in the address; values that are not known restrict nothing."""
+    given = request.args
+
+    def known(name: str, codes: tuple[str, ...]) -> str:
+        value = given.get(name, "")
+        return value if value in codes else ""
+
+    return Filter(
+        words=given.get("q", "")[:100], region=known("region", REGIONS), stage=known("stage", STAGES),
+        flag=known("flag", FLAGS),
+    )  # fmt: skip
+
+
+def page_errors(form: Any) -> list[tuple[str, str]]:
+    """(id of the control, sentence) for the error summary."""
+    return [(form[name].id, str(message)) for name, messages in form.errors.items() if name for message in messages]
