@@ -91,12 +91,18 @@ def number_text(value: int | Decimal) -> str | None:
     number = Decimal(value)
     if not number.is_finite():
         return None
-    digits = number.normalize().as_tuple()
-    exponent = digits.exponent
+    if not number:
+        return "0"
+    sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)  # finite
-    if len(digits.digits) > 15 or not -300 < exponent + len(digits.digits) < 300:
+    # By hand: arithmetic would round to the precision of the context.
+    figures = "".join(map(str, digits)).lstrip("0")
+    significant = figures.rstrip("0")
+    exponent += len(figures) - len(significant)
+    if len(significant) > 15 or not -300 < exponent + len(significant) < 300:
         return None
-    return f"{number.normalize():f}" if abs(exponent) < 40 else f"{number.normalize():E}"
+    exact = Decimal(f"{'-' if sign else ''}{significant}E{exponent}")
+    return f"{exact:f}" if abs(exponent) < 40 else f"{exact:E}"
 
 
 def day_number(value: date) -> int | None:

@@ -1,12 +1,27 @@
-"""The marks of the two scales and of the blanks in the matrix: a shape, a fill and always the words."""
+"""What a cell may hold, and the marks of the two scales and of the blanks: a shape, a fill and always the words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 NOT_ANSWERED, NOT_ASKED, ANSWERED = "not_answered", "not_asked", "answered"
 ASKED_STATES: tuple[str, ...] = (ANSWERED, NOT_ANSWERED, NOT_ASKED)
 """What became of an item: two of the three blanks are here, the third (no information available) is an answer."""
+
+
+class Marked(NamedTuple):
+    """A cell of the matrix: what it says, its style, the cell it leads to."""
+
+    text: str
+    style: str
+    target: str
+
+
+Value = str | int | Decimal | date | datetime | Marked | None
+"""A value of a row; a text stays text, whatever it begins with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -13,8 +13,10 @@ FONT = "Arial"
 SIZE = 10
 INK, INK_2, LINE, BAND, WASH = "1A2430", "55606C", "C9D0D8", "1F3A5F", "EEF2F6"
 
+Pattern = Literal["solid", "lightUp", "gray0625"]
+
 # One hue from dark to white; hatching and dots for what is not a degree.
-_FILLS: dict[str, tuple[str, str, str, str]] = {
+_FILLS: dict[str, tuple[Pattern, str, str, str]] = {
     "mark_full": ("solid", "1F4E79", "1F4E79", "FFFFFF"),
     "mark_part": ("solid", "8FB3D6", "8FB3D6", INK),
     "mark_plan": ("solid", "DCE8F3", "DCE8F3", INK),
@@ -26,7 +28,8 @@ _FILLS: dict[str, tuple[str, str, str, str]] = {
 }
 _FORMATS = {"integer": "0", "decimal": "0.0##############", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
 _HAIR = Border(bottom=Side(style="hair", color=LINE))
-_BOX = Border(*(Side(style="thin", color=LINE) for _ in range(4)))
+_THIN = Side(style="thin", color=LINE)
+_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 
 class Styles:

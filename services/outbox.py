@@ -197,7 +197,7 @@ def _given_up(database: Database, mail_id: str, error: str) -> None:
 def list_unsent(session: Session) -> list[OutboxMail]:
     """Mails that failed at least once and have not left, newest first: for the page of the secretariat and the doctor."""
     statement = select(OutboxMail).where(
-        col(OutboxMail.sent_at).is_(None), or_(col(OutboxMail.error) != "", OutboxMail.attempts > 1)
+        col(OutboxMail.sent_at).is_(None), or_(col(OutboxMail.error) != "", col(OutboxMail.attempts) > 1)
     )
     return list(session.exec(statement.order_by(col(OutboxMail.created_at).desc())))
 

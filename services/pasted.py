@@ -14,6 +14,8 @@ from models.states import ReportingState
 SEPARATORS = ("\t", ";", ",")
 MOST_LINES = 2000
 LONGEST_CELL = 1000
+LARGEST_LIST = 2_000_000
+"""Bytes of an uploaded list."""
 
 
 class UnreadableList(ValueError):
@@ -39,6 +41,8 @@ class ListLine:
 
 def decode_list(content: bytes) -> str:
     """The text of an uploaded list: UTF-8 with or without byte order mark, or UTF-16 with one. Raises UnreadableList."""
+    if len(content) > LARGEST_LIST:
+        raise UnreadableList("too_long")
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return content.decode(encoding)

@@ -158,6 +158,8 @@ def init_context(app: Flask) -> None:
         Path(__file__).parent.parent / "translations"
     ))  # fmt: skip
 
+    app.jinja_env.globals["language_names"] = LANGUAGE_NAMES
+
     @app.context_processor
     def page_context() -> dict[str, Any]:
         language = str(get_locale() or "en")[:2]

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlmodel import Session
 from werkzeug.datastructures import MultiDict
 
-from forms.question import ItemInput, build_question_form, read_posted
+from forms.question import ItemInput, QuestionForm, build_question_form, read_posted
+from instruments.items import Item
 from instruments.items.base import AskContext, Line
 from instruments.schema import Question
 from instruments.text_cleaning import looks_like_personal_data
@@ -103,7 +117,9 @@ def question_page(
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
     bases = {item.id: opened.answers[item.id].version if item.id in opened.answers else 0 for item in question.items}
-    form = build_question_form(question.items, context, opened.values, typed)
+    form = build_question_form(
+        [item for item in question.items if item.id in opened.answers or item.id == add], context, opened.values, typed
+    )
     if kept:
         posted = MultiDict([tuple(pair) for pair in kept])  # type: ignore[misc]
         kept_form, inputs = read_posted(question.items, context, posted, opened.values)
@@ -117,15 +133,13 @@ def question_page(
         if item_id in opened.asked
         for message in found
     ]
-    warnings = {
-        item.id for item in question.items
-        if item.id in opened.answers and looks_like_personal_data(opened.answers[item.id].value)
-    }  # fmt: skip
-    for item_id in warnings:
-        form[item_id].warnings = [_(
-            "This text may hold personal data of a person (a name with an age, a date of birth, a number of a document). "
-            "Leave out whatever could identify a victim."
-        )]  # fmt: skip
+    for item_id, field in form.fields.items():
+        field.file_url = lambda file_id: url_for("responses.evidence", response_id=opened.response.id, file_id=file_id)
+        if item_id in opened.answers and looks_like_personal_data(opened.answers[item_id].value):
+            field.warnings = [_(
+                "This text may hold personal data of a person (a name with an age, a date of birth, a number of a document). "
+                "Leave out whatever could identify a victim."
+            )]  # fmt: skip
     before, after = opened.instrument.neighbours(question.id)
     editable = opened.is_editable and opened.may(Permission.RESPONSE_EDIT)
     return render_template(
@@ -133,8 +147,30 @@ def question_page(
         errors=(refused or []) + errors, editable=editable, kept=bool(kept), saved_at=saved_at,
         work_state=opened.work_state(question), progress=opened.question_progress(question),
         token=page_token(opened.actor.user_id, opened.response.id, question.id),
-        groups=_groups(opened, question), source=opened.instrument.texts_in(opened.instrument.source_language),
+        groups=_groups(opened, question), html=_items_html(opened, question, form, bases, context), source=opened.instrument.texts_in(opened.instrument.source_language),
     ), status  # fmt: skip
+
+
+def _items_html(
+    opened: OpenResponse, question: Question, form: QuestionForm, bases: dict[str, int], context: AskContext
+) -> dict[str, Markup]:
+    """The printed items by id. Those that nobody has answered look the same for every State and are printed once."""
+    return {
+        item.id: print_item(item, form[item.id], bases[item.id], context, item.id in opened.asked) if item.id in form
+        else _blank_item(item, context, item.id in opened.asked)
+        for item in question.items
+    }  # fmt: skip
+
+
+def print_item(item: Item, field: Any, base: int, context: AskContext, is_asked: bool) -> Markup:
+    """The HTML of one item with its version and its control."""
+    macro = current_app.jinja_env.get_template("items/item.html").module.render_item  # type: ignore[attr-defined]
+    return Markup(macro(item, field, base, context.texts, asked=is_asked))  # noqa: S704 - printed by an escaping template
+
+
+@lru_cache(maxsize=8192)
+def _blank_item(item: Item, context: AskContext, is_asked: bool) -> Markup:
+    return print_item(item, build_question_form([item], context, {})[item.id], 0, context, is_asked)
 
 
 def _groups(opened: OpenResponse, question: Question) -> list[tuple[str, list[Any], list[Any]]]:

@@ -44,7 +44,9 @@ def unreadable_cases() -> Iterable[Any]:
 
 
 every_answer = pytest.mark.parametrize(("item", "value"), list(cases()))
-every_type = pytest.mark.parametrize("item", [pytest.param(EXAMPLES[name].item(name), id=name) for name in WITH_EXAMPLE])
+every_type = pytest.mark.parametrize(
+    "item", [pytest.param(EXAMPLES[name].item(name), id=name) for name in WITH_EXAMPLE]
+)
 every_unreadable_text = pytest.mark.parametrize(("item", "part", "text"), list(unreadable_cases()))
 
 

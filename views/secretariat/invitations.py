@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from forms.secretariat import ListForm
 from models.base import utc_now
@@ -14,7 +13,7 @@ from models.collation import sort_key
 from models.queries import list_focal_points, list_open_invitations
 from services.cycles import ClosedCycle, find_cycle
 from services.focal_point_lists import InvitationPlan, RefusedLine, issue_planned, plan_invitations, reissue
-from services.pasted import UnreadableList, decode_list
+from services.pasted import LARGEST_LIST, UnreadableList, decode_list
 from services.permissions import Permission
 from services.secretariat import read_board
 from views.context import reading, signed_in, tracker, transaction
@@ -31,7 +30,7 @@ def list_problem(error: UnreadableList) -> str:
         "quotes": _("From line %(line)d on, a quotation mark has no end. Close it or take it out.", line=error.line),
         "too_long": _("Line %(line)d is too long, or the list has more than 2,000 lines. Split it.", line=error.line),
     }
-    return words[error.code]
+    return str(words[error.code])
 
 
 def read_list_form(form: ListForm) -> str:
@@ -41,7 +40,7 @@ def read_list_form(form: ListForm) -> str:
     """
     upload = request.files.get("file")
     if upload is not None and upload.filename:
-        form.text.data = decode_list(upload.stream.read())
+        form.text.data = decode_list(upload.stream.read(LARGEST_LIST + 1))
     return form.text.data or ""
 
 
@@ -60,7 +59,7 @@ def refusal_words(line: RefusedLine) -> str:
         "officer": _("%(word)s is an officer of the secretariat and cannot be a focal point.", word=word),
         "already_invited": _("%(word)s has an open invitation. Issue its link again on the page of focal points.", word=word),
     }  # fmt: skip
-    return words[line.code]
+    return str(words[line.code])
 
 
 @secretariat.get("/cycles/<cycle_id>/focal-points")
@@ -86,7 +85,9 @@ def people(cycle_id: str) -> Any:
         "secretariat/people.html", **cycle_frame(cycle), groups=groups, shown=shown, wanted=wanted, counts=counts,
         focal_points=focal_points, waiting=waiting, now=utc_now(), mail=bool(tracker().settings.mail_host),
         shown_count=sum(len(entries) for _region, entries in groups), total=len(board.standings),
-        asked_for={"active": _("Has a focal point"), "invited": _("Invited"), "expired": _("Invitation expired"), "none": _("Nobody yet")},
+        asked_for=dict(zip(FOCAL_POINT_STATES, (
+            _("Has a focal point"), _("Invited"), _("Invitation expired"), _("Nobody yet"),
+        ), strict=True)),
     )  # fmt: skip
 
 
@@ -167,8 +168,3 @@ def reissue_invitation(invitation_id: str) -> Any:
         "secretariat/invited.html", **frame(cycle), issued=[issued], plan=InvitationPlan([], []), form=ListForm(),
         refusal_words=refusal_words, mail=False, names={issued.state.id: name},
     )  # fmt: skip
-
-
-def count_words(number: int) -> str:
-    """The words of the button that issues invitations."""
-    return ngettext("Issue %(num)d invitation", "Issue %(num)d invitations", number)

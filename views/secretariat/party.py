@@ -45,7 +45,7 @@ def problem_words(code: str, word: str = "") -> str:
         "duplicate": _("The State is named in line %(word)s already.", word=word),
         "date": _("“%(word)s” is not a date. Write year-month-day, for example 2026-06-30.", word=word),
     }  # fmt: skip
-    return words[code]
+    return str(words[code])
 
 
 def line_words(line: BadLine) -> str:
@@ -71,9 +71,7 @@ def party(state_id: str) -> Any:
     })  # fmt: skip
     form.status.choices = list(party_names().items())
     if form.validate_on_submit():
-        fact = PartyFact(
-            state.id, form.status.data, form.since.data, form.source.data or "", form.source_date.data
-        )
+        fact = PartyFact(state.id, form.status.data, form.since.data, form.source.data or "", form.source_date.data)
         if problem := check_fact(fact, utc_now().date()):
             field = form[_FIELD_OF[problem]]
             field.errors = [problem_words(problem, form.status.data)]
@@ -119,7 +117,10 @@ def _store(form: ListForm, given: dict[str, Any], text: str) -> Any:
     with transaction() as db:
         plan: PartyPlan = plan_import(db, text, utc_now().date())
         number = import_party_statuses(db, signed_in(), plan)
-    flash(ngettext("The party status of %(num)d State is saved.", "The party status of %(num)d States is saved.", number), "success")
+    flash(
+        ngettext("The party status of %(num)d State is saved.", "The party status of %(num)d States is saved.", number),
+        "success",
+    )
     if not plan.bad:
         return redirect(url_for("secretariat.states"), 303)
     form.text.data = remaining_text(plan)

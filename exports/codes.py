@@ -1,0 +1,80 @@
+"""The words of the codes that belong to the workbook and not to the questionnaire: groups, states of work, blanks, issues."""
+
+from __future__ import annotations
+
+from exports.columns import Gettext
+from languages import LANGUAGE_NAMES
+
+
+def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
+    """Words by list and code, in the order in which the Codes sheet shows them."""
+    return {
+        "asked_state": {
+            "answered": _("Answered"),
+            "not_answered": _("Not answered: asked, and left empty"),
+            "not_asked": _("Not asked: the paragraph or the other answers made it needless"),
+        },
+        "group": {
+            "african": _("African States"),
+            "asia_pacific": _("Asia-Pacific States"),
+            "eastern_european": _("Eastern European States"),
+            "grulac": _("Latin American and Caribbean States"),
+            "weog": _("Western European and other States"),
+            "none": _("No regional group"),
+        },
+        "kind": {
+            "member_state": _("Member State"),
+            "observer_state": _("Observer State"),
+            "other_state": _("Other State"),
+            "reio": _("Regional economic integration organization"),
+        },
+        "party_status": {
+            "unknown": _("Not on record"),
+            "party": _("Party"),
+            "not_party": _("Not a Party"),
+        },
+        "work_state": {
+            "not_started": _("Not started"),
+            "in_progress": _("In progress"),
+            "ready": _("Ready"),
+        },
+        "clearance": {
+            "draft": _("Draft"),
+            "submitted": _("Submitted"),
+            "returned": _("Returned"),
+        },
+        "visibility": {
+            "secretariat": _("The State and the secretariat only"),
+            "reviewers": _("Also the reviewing States"),
+            "parties": _("Also all States Parties"),
+            "public": _("Public"),
+        },
+        "text_origin": {"original": _("As the State wrote it")},
+        "language": {**LANGUAGE_NAMES, "other": _("Another language")},
+        "yes_no": {"yes": _("Yes"), "no": _("No")},
+        "role": {
+            "headline": _("Headline of its paragraph"),
+            "part": _("A named part of its paragraph"),
+        },
+        "issue": {
+            "characters_replaced": _("Characters that no workbook can hold were replaced by �; the detail says how many."),
+            "text_split": _("The text is longer than a cell and goes on in the next rows; the detail says in how many parts."),
+            "text_cut": _("The text is longer than a cell and was cut here; it is whole in Answers_long."),
+            "number_as_text": _("The number has more than 15 digits and stands as text, exactly as given."),
+            "date_as_text": _("The day is before March 1900, where workbooks count wrongly, and stands as text."),
+            "sheet_continued": _("The rows go on in this further sheet."),
+            "label_in_other_language": _("A label has no text in this language; the detail names it and the language used."),
+        },
+    }  # fmt: skip
+
+
+def short_asked_states(_: Gettext) -> dict[str, str]:
+    """The three states of an item in a word or two, for cells."""
+    return {"answered": _("Answered"), "not_answered": _("Not answered"), "not_asked": _("Not asked")}
+
+
+def work_state(clearance: str, *, has_activity: bool) -> str:
+    """How far the work of a whole response is: `ready` once it is submitted."""
+    if clearance == "submitted":
+        return "ready"
+    return "in_progress" if has_activity else "not_started"

@@ -1,0 +1,136 @@
+"""The first sheet: what this workbook holds, as at when, how complete it is, and how to read it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from exports.codes import short_asked_states
+from exports.columns import CONTRACT_VERSION, gettext_in
+from exports.marks import BLANKS, SCALES
+from exports.source import ExportSource
+from instruments.catalog import canonical_json
+from languages import LANGUAGE_NAMES
+
+COVER = "Cover"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCount:
+    """How many rows a sheet must hold, and how many were written into it and its continuations."""
+
+    name: str
+    title: str
+    expected: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverRow:
+    """One line: what it is, its value, its stable key. `style` is that of the label; counts stand in the sheets' list only."""
+
+    label: str = ""
+    value: str | int | datetime | None = None
+    key: str = ""
+    style: str = "label"
+    target: str = ""
+    expected: int | None = None
+    written: int | None = None
+
+
+def cover_rows(
+    source: ExportSource, language: str, counts: Sequence[SheetCount], facts_sha256: str, *, rehearsal: bool
+) -> Iterator[CoverRow]:
+    """All lines of the cover."""
+    _ = gettext_in(language)
+    texts = source.instrument.texts_in(language)
+    yield CoverRow(str(texts("instrument.title")), key="title", style="title")
+    if rehearsal:
+        yield CoverRow(_("Rehearsal: invented States and invented answers"), key="rehearsal", style="warning")
+    yield CoverRow(str(texts("instrument.complements")), key="complements", style="lead")
+    yield CoverRow(str(texts("instrument.verification")), key="verification", style="lead")
+    yield CoverRow()
+    yield CoverRow(_("This workbook"), style="section")
+    yield from _facts(source, language, facts_sha256)
+    yield CoverRow()
+    yield CoverRow(_("Sheets"), style="section")
+    yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head")
+    for count in counts:
+        yield CoverRow(
+            count.name, count.title, f"rows.{count.name}", "link", f"'{count.name}'!A1", count.expected, count.written
+        )
+    yield CoverRow()
+    yield CoverRow(_("How to read it"), style="section")
+    yield from _definitions(source, language)
+
+
+def submissions_sha256(source: ExportSource) -> str:
+    """SHA-256 of the canonical JSON list of [State, receipt number, fingerprint], ordered by State: what was exported."""
+    seals = [[state.state_id, state.seal.number, state.seal.sha256] for state in source.states if state.seal]
+    return hashlib.sha256(canonical_json(sorted(seals)).encode()).hexdigest()
+
+
+def _facts(source: ExportSource, language: str, facts_sha256: str) -> Iterator[CoverRow]:
+    _ = gettext_in(language)
+    cycle, instrument = source.cycle, source.instrument
+    submitted = sum(state.seal is not None for state in source.states)
+    yield CoverRow(_("Cycle"), cycle.title, "cycle_title")
+    yield CoverRow(_("Cycle id"), cycle.id, "cycle")
+    yield CoverRow(_("Opened (UTC)"), cycle.opens_at, "opens_at")
+    yield CoverRow(_("Deadline (UTC)"), cycle.deadline, "deadline")
+    yield CoverRow(_("Closed (UTC)"), cycle.closed_at or _("Open"), "closed_at")
+    yield CoverRow(_("Questionnaire"), instrument.instrument, "instrument")
+    yield CoverRow(_("Version of the questionnaire"), instrument.version, "instrument_ver")
+    yield CoverRow(_("Fingerprint of the questionnaire (SHA-256)"), instrument.sha256, "instrument_sha256")
+    yield CoverRow(_("Language of the workbook"), LANGUAGE_NAMES[language], "language_name")
+    yield CoverRow(_("Language code"), language, "language")
+    yield CoverRow(_("Contents"), _("Full: everything that was submitted, for the secretariat only"), "preset")
+    yield CoverRow(_("As at (UTC)"), source.as_at, "as_at")
+    yield CoverRow("", _("The moment of the newest fact in this file. The same facts always give the same file."), "", "note")
+    yield CoverRow(_("States in the cycle"), len(source.states), "states")
+    yield CoverRow(_("States whose submitted answers are here"), submitted, "states_submitted")
+    yield CoverRow(
+        "",
+        _("The latest submission of each State. A State that has not submitted has a row in Coverage and no answers."),
+        "",
+        "note",
+    )
+    yield CoverRow(_("Fingerprint of the facts (SHA-256)"), facts_sha256, "facts_sha256")
+    yield CoverRow(_("Fingerprint of the submissions (SHA-256)"), submissions_sha256(source), "submissions_sha256")
+    yield CoverRow(_("Version of the columns"), CONTRACT_VERSION, "contract_version")
+
+
+def _definitions(source: ExportSource, language: str) -> Iterator[CoverRow]:
+    _ = gettext_in(language)
+    texts = source.instrument.texts_in(language)
+    yield CoverRow(
+        _("Answered of asked"),
+        _("Items that are asked of the State and open at first. Items under “Add details” are not counted; an item that the "
+          "answers make needless is not asked. It says how far the work is, never how far a paragraph is carried out."),
+        "definition.progress",
+    )  # fmt: skip
+    blanks = short_asked_states(_)
+    explained = {
+        "not_answered": _("The item was asked and left empty."),
+        "not_asked": _("The item does not concern the State, or its other answers made it needless."),
+    }
+    for code, words in explained.items():
+        yield CoverRow(f"{BLANKS[code].symbol} {blanks[code]}", words, f"asked_state.{code}")
+    for name, marks in SCALES.items():
+        for code, mark in marks.items():
+            help_ = texts.get(f"list.{name}.{code}.help")
+            yield CoverRow(
+                f"{mark.symbol} {texts.option(name, code)}", str(help_) if help_ else None, f"{name}.{code}"
+            )
+    yield CoverRow(
+        _("Long texts"),
+        _("A text longer than a cell goes on in the next rows: part_no of part_of. Joined, the parts give the text again."),
+        "definition.parts",
+    )
+    yield CoverRow(
+        _("Head rows"),
+        _("Row 3 says in words what a column holds, row 4 is its stable id and the header of the table."),
+        "definition.heads",
+    )

@@ -1,0 +1,174 @@
+"""The file: openpyxl builds the package around empty sheets, the rows are streamed into it. Same input, same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
+
+from exports.cells import clean, column_letters
+from exports.columns import Sheet
+from exports.sheets import HEAD_ROWS, Part, SharedStrings
+
+DEFLATE_LEVEL = 6
+_ROWS_HERE = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
+_A4, _A3 = 9, 8
+_STAMP = (1980, 1, 1, 0, 0, 0)
+"""Time of every member of the archive: a clock would make two files of the same facts differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageTexts:
+    """What stands in the margins and in the properties of the file."""
+
+    title: str
+    header: str
+    footer: str
+    page_words: str
+    """For example `Page %(page)s of %(pages)s`."""
+    as_at: datetime
+    right_to_left: bool
+
+
+@dataclass
+class Layout:
+    """How one worksheet is laid out; `sheet` is None for the cover."""
+
+    part: Part
+    sheet: Sheet | None
+    widths: Sequence[float]
+
+
+def write_package(
+    target: IO[bytes], book: Workbook, layouts: Sequence[Layout], strings: SharedStrings, texts: PackageTexts
+) -> None:
+    """Write the whole file: `book` carries the styles and one empty sheet that becomes the first of `layouts`."""
+    for number, layout in enumerate(layouts):
+        page = book.worksheets[0] if number == 0 else book.create_sheet()
+        page.title = layout.part.name
+        _lay_out(page, layout, texts)
+    shell = io.BytesIO()
+    book.save(shell)
+    names = {f"xl/worksheets/sheet{number}.xml": layout.part for number, layout in enumerate(layouts, start=1)}
+    with ZipFile(shell) as source, ZipFile(target, "w", ZIP_DEFLATED, compresslevel=DEFLATE_LEVEL) as archive:
+        for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
+            data = source.read(name)
+            if name in names:
+                _write_sheet(archive, name, data, names[name])
+            else:
+                with _member(archive, name) as member:
+                    member.write(_adapted(name, data, texts))
+        with _member(archive, "xl/sharedStrings.xml") as member:
+            member.write(strings.xml())
+
+
+@contextmanager
+def _member(archive: ZipFile, name: str) -> Iterator[IO[bytes]]:
+    info = ZipInfo(name, _STAMP)
+    info.compress_type = ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    info.create_system = 3  # the same on every system
+    # The level of the archive is not taken over by a ZipInfo of one's own.
+    info._compresslevel = DEFLATE_LEVEL  # type: ignore[attr-defined]
+    with archive.open(info, "w") as member:
+        yield member
+
+
+def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part) -> None:
+    head, tail = _ROWS_HERE.split(data)
+    letters = column_letters(len(part.sheet.columns)) if part.sheet.columns else "E"
+    head = re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{letters}{part.last_row}"'.encode(), head)
+    if part.links:
+        links = f"<hyperlinks>{''.join(part.links)}</hyperlinks>".encode()
+        tail = tail.replace(b"<printOptions", links + b"<printOptions", 1)
+    # Codes such as 004 are text on purpose: no green corner for "number stored as text".
+    ignored = f'<ignoredErrors><ignoredError sqref="A1:{letters}{part.last_row}" numberStoredAsText="1"/></ignoredErrors>'
+    place = b"<tableParts" if b"<tableParts" in tail else b"</worksheet>"
+    tail = tail.replace(place, ignored.encode() + place, 1)
+    part.file.seek(0)
+    with _member(archive, name) as member:
+        member.write(head + b"<sheetData>")
+        shutil.copyfileobj(part.file, member, 1 << 18)
+        member.write(b"</sheetData>" + tail)
+
+
+def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:
+    """Parts of the shell that need a word: the shared strings are made known, the clock is taken out."""
+    if name == "[Content_Types].xml":
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+        return data.replace(b"</Types>", override.encode())
+    if name == "xl/_rels/workbook.xml.rels":
+        kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+        relation = f'<Relationship Id="rIdStrings" Type="{kind}" Target="/xl/sharedStrings.xml"/></Relationships>'
+        return data.replace(b"</Relationships>", relation.encode())
+    if name == "docProps/core.xml":
+        moment = f"{texts.as_at:%Y-%m-%dT%H:%M:%SZ}".encode()
+        return re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + moment, data)
+    return data
+
+
+def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
+    page.sheet_view.rightToLeft = texts.right_to_left
+    page.sheet_view.showGridLines = layout.sheet is not None
+    for number, width in enumerate(layout.widths, start=1):
+        page.column_dimensions[column_letters(number)].width = width
+    page.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+    page.page_setup.fitToHeight = 0
+    page.page_setup.fitToWidth = layout.sheet.pages_wide if layout.sheet else 1
+    page.page_setup.orientation = "landscape" if layout.sheet else "portrait"
+    page.page_setup.paperSize = _A3 if layout.sheet and layout.sheet.large_paper else _A4
+    page.page_margins.left = page.page_margins.right = 0.4
+    page.page_margins.top = page.page_margins.bottom = 0.7
+    page.print_options.horizontalCentered = False
+    page.print_options.gridLines = layout.sheet is not None and not layout.sheet.wraps
+    page.oddHeader.left.text = _margin(texts.header)
+    page.oddHeader.right.text = "&A"
+    page.oddFooter.left.text = _margin(texts.footer)
+    page.oddFooter.right.text = texts.page_words % {"page": "&P", "pages": "&N"}
+    if layout.sheet is None:
+        return
+    sheet = layout.sheet
+    page.freeze_panes = f"{column_letters(sheet.frozen + 1)}{HEAD_ROWS + 1}"
+    page.print_title_rows = f"1:{HEAD_ROWS}"
+    if sheet.frozen:
+        page.print_title_cols = f"A:{column_letters(sheet.frozen)}"
+    if not sheet.wraps:
+        # One height for all rows: a long text is read in Texts, not here.
+        page.sheet_format.defaultRowHeight = 14
+        page.sheet_format.customHeight = True
+    _add_table(page, layout.part, sheet)
+
+
+def _add_table(page: Worksheet, part: Part, sheet: Sheet) -> None:
+    last = column_letters(len(sheet.columns))
+    # A table has at least one row below its header, be it empty.
+    reference = f"A{HEAD_ROWS}:{last}{max(part.last_row, HEAD_ROWS + 1)}"
+    table = Table(displayName=f"tbl{part.name}", name=f"tbl{part.name}", ref=reference)
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    table._initialise_columns()
+    columns: list[TableColumn] = table.tableColumns
+    for column, given in zip(columns, sheet.columns, strict=True):
+        column.name = given.id
+    page.add_table(table)
+
+
+def _margin(text: str) -> str:
+    """A text for a header or footer, where & begins a code; at most 100 characters, as the whole may have 255."""
+    return clean(text)[0].replace("&", "&&")[:100]
+
+
+def attribute(text: str) -> str:
+    """A text for an XML attribute."""
+    return escape(text, {'"': "&quot;"})

@@ -1,0 +1,248 @@
+"""Plain rows of the sheets: from sealed answers to values in the order of the columns. No library, no page, no file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from exports.cells import clean, parts_needed
+from exports.codes import code_lists, short_asked_states, work_state
+from exports.columns import gettext_in, status_items
+from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of
+from exports.source import Sealed
+from instruments.catalog import canonical_json
+from instruments.items import Item
+from instruments.items.base import Fact
+from instruments.schema import Instrument, Question
+from instruments.texts import Texts
+from instruments.values import EvidenceReference
+from models.export_queries import StateRecord
+from services.responses import state_name
+
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedItem:
+    """One item of a sealed response: what became of it, its typed value and the facts the value states."""
+
+    item: Item
+    question: Question
+    asked_state: str
+    value: Any = None
+    version: int | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+class Rows:
+    """Makes the rows of one export in one language. Counts, per sheet, how many rows the workbook must hold."""
+
+    def __init__(self, instrument: Instrument, language: str) -> None:
+        self.instrument = instrument
+        self.language = language
+        self.texts: Texts = instrument.texts_in(language)
+        _ = gettext_in(language)
+        self.words = code_lists(_)
+        self.asked_words = short_asked_states(_)
+        self._status_items = status_items(instrument)
+        self._questions = {
+            question.id: (question.number_in(self.texts), str(self.texts(f"{question.id}.label")))
+            for question in instrument.questions.values()
+        }
+        self._labels = {item.id: str(item.label(self.texts)) for item in instrument.items.values()}
+        self._links = {
+            question.id: (articles_of(question, self.texts), ", ".join(question.clusters))
+            for question in instrument.questions.values()
+        }
+        self.expected: dict[str, int] = {}
+        self.facts_hash = FactsHash(instrument)
+
+    def _count(self, sheet: str, *texts: Value) -> None:
+        """One more row is due, or several for a text that does not fit a cell."""
+        due = max((parts_needed(text) for text in texts if isinstance(text, str)), default=1)
+        self.expected[sheet] = self.expected.get(sheet, 0) + due
+
+    def items(self, sealed: Sealed) -> list[SealedItem]:
+        """Every item of the questionnaire with what became of it, in instrument order.
+
+        Raises pydantic.ValidationError for a sealed value that is not of its item's type.
+        """
+        asked, answers = set(sealed.document["asked"]), sealed.document["answers"]
+        found = []
+        for question in self.instrument.questions.values():
+            for item in question.items:
+                if item.id not in asked:
+                    found.append(SealedItem(item, question, NOT_ASKED))
+                elif item.id not in answers:
+                    found.append(SealedItem(item, question, NOT_ANSWERED))
+                else:
+                    value = item.load(answers[item.id]["value"])
+                    facts = tuple(item.facts(value, self.texts))
+                    found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))
+        return found
+
+    def answer_rows(self, sealed: Sealed, items: list[SealedItem]) -> Iterator[tuple[SealedItem, Row]]:
+        """Rows of Answers_long, each with its item: one for each fact, one for an item without."""
+        state, document, seal = sealed.state, sealed.document, sealed.state.seal
+        assert seal is not None
+        files: dict[str, int] = {}
+        for entry in items:
+            if isinstance(entry.value, tuple):
+                count = sum(isinstance(part, EvidenceReference) for part in entry.value)
+                files[entry.question.id] = files.get(entry.question.id, 0) + count
+        name = state_name(state.names, self.language)
+        after = (state.m49, state.region, self.words["group"][state.region])
+        last = (seal.submitted_at, seal.number, document["cycle"], self.instrument.version)
+        for entry in items:
+            item, question = entry.item, entry.question
+            number, label = self._questions[question.id]
+            head = (
+                state.state_id, name, number, label, self._labels[item.id], entry.asked_state,
+                self.asked_words[entry.asked_state],
+            )  # fmt: skip
+            tail = (
+                item.item_type, *self._links[question.id], *after, document["visibility"].get(question.id), state.clearance,
+                entry.version, files.get(question.id, 0), *last, question.id, item.id, state.response_id,
+            )  # fmt: skip
+            for fact in entry.facts or (Fact(),):
+                self._count("Answers_long", fact.text)
+                self.facts_hash.add(state.state_id, entry, fact)
+                yield entry, (
+                    *head, fact.code, fact.label, fact.text, fact.number, fact.unit, fact.date, fact.language,
+                    "original" if fact.text else "", fact.field, fact.row_id, *tail,
+                )  # fmt: skip
+
+    def matrix_row(self, state: StateRecord, items: list[SealedItem], places: Mapping[str, str]) -> Row:
+        """The State's row of the matrix; `places` says where the row of each item is in Answers_long."""
+        by_id = {entry.item.id: entry for entry in items}
+        cells = []
+        for item in self._status_items:
+            entry = by_id[item.id]
+            target = places[item.id]
+            if entry.asked_state != ANSWERED:
+                mark = BLANKS[entry.asked_state]
+                cells.append(Marked(f"{mark.symbol} {self.asked_words[entry.asked_state]}", mark.style, target))
+            else:
+                fact = entry.facts[0]
+                mark = mark_of(item.choice_lists()[0].name, fact.code)
+                cells.append(Marked(f"{mark.symbol} {fact.label}".lstrip(), mark.style, target))
+        self._count("Matrix")
+        name = state_name(state.names, self.language)
+        return (self.words["group"][state.region], state.state_id, name, *cells)
+
+    def text_rows(self, state: StateRecord, items: list[SealedItem]) -> Iterator[tuple[str, Row]]:
+        """(question id, row of Texts). Texts of types with a sheet of their own stand there."""
+        name = state_name(state.names, self.language)
+        for entry in items:
+            if entry.item.sheet:
+                continue
+            number, label = self._questions[entry.question.id]
+            for fact in entry.facts:
+                # A text with neither a language nor a name for its part is an address, not something to read.
+                if fact.text and (fact.language or fact.field):
+                    self._count("Texts", fact.text)
+                    yield entry.question.id, (
+                        number, label, name, self._labels[entry.item.id], fact.label, fact.language, fact.text,
+                        state.state_id, self.words["group"][state.region], entry.question.id, entry.item.id, fact.field,
+                        state.response_id,
+                    )  # fmt: skip
+
+    def repeat_rows(self, state: StateRecord, items: list[SealedItem]) -> Iterator[tuple[str, Row]]:
+        """(sheet, row) for every row of every repeatable item."""
+        name = state_name(state.names, self.language)
+        for entry in items:
+            if not entry.item.sheet or entry.asked_state != ANSWERED:
+                continue
+            number, label = self._questions[entry.question.id]
+            head = (state.state_id, name, self.words["group"][state.region], number, label, self._labels[entry.item.id])
+            for row_id, cells in entry.item.rows(entry.value, self.texts):
+                self._count(entry.item.sheet, *cells)
+                yield entry.item.sheet, (*head, *cells, row_id, entry.question.id, entry.item.id, state.response_id)
+
+    def coverage_row(self, state: StateRecord, languages: str) -> Row:
+        """The State's row of Coverage; of a draft it shows progress and dates only."""
+        seal = state.seal
+        work = work_state(
+            state.clearance, has_activity=state.started_at is not None or state.last_activity_at is not None
+        )
+        self._count("Coverage")
+        sealed: Row = (None, None, None, None, None)
+        if seal is not None:
+            sealed = (seal.submitted_at, yes_no(seal.late), seal.number, seal.round, seal.sha256)
+        return (
+            state.state_id, state_name(state.names, self.language), state.m49, state.kind, self.words["kind"].get(state.kind, ""),
+            state.region, self.words["group"][state.region], state.party_status, self.words["party_status"][state.party_status],
+            state.party_since, state.invited_at, work, self.words["work_state"][work], state.answered, state.asked,
+            state.questions_ready, state.clearance, self.words["clearance"][state.clearance], state.deadline,
+            yes_no(state.is_extended), *sealed, languages, state.last_activity_at, state.response_id,
+        )  # fmt: skip
+
+
+def yes_no(value: bool) -> str:
+    """A truth value as the code that stands in the workbook."""
+    return "yes" if value else "no"
+
+
+def articles_of(question: Question, texts: Texts) -> str:
+    """The provisions a paragraph is linked with, in words."""
+    return "; ".join(f"{texts(f'treaty.{entry.treaty}')} {entry.article}" for entry in question.articles)
+
+
+def languages_of(items: list[SealedItem]) -> str:
+    """The codes of the languages in which the State wrote, in alphabetical order."""
+    return ", ".join(sorted({fact.language for entry in items for fact in entry.facts if fact.language}))
+
+
+class FactsHash:
+    """SHA-256 over the facts, one line of canonical JSON each, in the order of Answers_long.
+
+    It holds no word of any language, so that the workbooks of all six languages carry the same fingerprint, and it can be
+    computed again from the columns of Answers_long (`docs/workbook.md` says how).
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._digest = hashlib.sha256()
+        self._units = {item.id: getattr(item, "unit", "") for item in instrument.items.values()}
+
+    def add(self, state_id: str, entry: SealedItem, fact: Fact) -> None:
+        """One more fact."""
+        unit = self._units[entry.item.id] if fact.number is not None and self._units[entry.item.id] else fact.unit
+        self._digest.update(fact_line(
+            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code,
+            fact.text, fact.number, unit, fact.date.isoformat() if fact.date else "", fact.language,
+        ))  # fmt: skip
+
+    def hexdigest(self) -> str:
+        """The fingerprint so far."""
+        return self._digest.hexdigest()
+
+
+def fact_line(
+    state_id: str,
+    item_id: str,
+    asked_state: str,
+    version: int | None,
+    row_id: str,
+    field: str,
+    code: str,
+    text: str,
+    number: Decimal | int | None,
+    unit: str,
+    day: str,
+    language: str,
+) -> bytes:
+    """One fact in its canonical form: a JSON list and a line feed. Numbers are decimal text without trailing zeros."""
+    plain = "" if number is None else plain_number(number)
+    texts = (clean(given)[0] for given in (row_id, field, code, text, plain, unit, day, language))
+    return f"{canonical_json([state_id, item_id, asked_state, version, *texts])}\n".encode()
+
+
+def plain_number(number: Decimal | int) -> str:
+    """A number as decimal text: `1.50` and `1.5` are one number, and `0` has no sign."""
+    text = f"{Decimal(number):f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,135 @@
+"""People as the services find them: by address, by role for a State and cycle, officers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from sqlmodel import Session, col, select
+
+from models.base import utc_now
+from models.people import OFFICER, Membership, Role, User, UserRole
+from models.responses import NationalResponse
+from services.outbox import BadAddress, check_address
+from services.permissions import FOCAL_POINT, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """What a person says when accepting an invitation. `email` counts only where the invitation names no address."""
+
+    name: str
+    title: str
+    language: str
+    time_zone: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with a role for a State in a cycle, or an officer (then without membership)."""
+
+    user_id: int
+    membership_id: str
+    name: str
+    title: str
+    email: str
+    language: str
+    role: str
+    since: datetime
+    has_second_factor: bool
+
+
+def normal_address(text: str) -> str:
+    """The address in the one form that is stored and compared (lower case). Raises BadAddress."""
+    try:
+        address = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise BadAddress(text) from error
+    check_address(address)
+    return address
+
+
+def find_account(session: Session, email: str) -> User | None:
+    """The account with an address in its normal form."""
+    return session.exec(select(User).where(User.email == email)).one_or_none()
+
+
+def find_focal_point(session: Session, state_id: str | None, cycle_id: str | None) -> User | None:
+    """The focal point of a State in a cycle; there is at most one."""
+    return session.exec(
+        select(User).where(
+            User.id == Membership.user_id, Membership.state_id == state_id, Membership.cycle_id == cycle_id,
+            Membership.role == FOCAL_POINT, col(Membership.ended_at).is_(None),
+        )
+    ).one_or_none()  # fmt: skip
+
+
+def list_people(session: Session, state_id: str, cycle_id: str) -> list[Person]:
+    """The people of a State in a cycle: focal point first, then by name."""
+    statement = select(User, Membership).where(
+        User.id == Membership.user_id, Membership.state_id == state_id, Membership.cycle_id == cycle_id,
+        col(Membership.ended_at).is_(None),
+    )  # fmt: skip
+    people = [
+        _person(user, membership.id, membership.role, membership.since) for user, membership in session.exec(statement)
+    ]
+    return sorted(people, key=lambda entry: (entry.role != FOCAL_POINT, entry.name.casefold()))
+
+
+def list_officers(session: Session) -> list[Person]:
+    """The officers with an open account, by name."""
+    users = session.exec(active_officers())
+    return sorted(
+        (_person(user, "", OFFICER, user.created_at) for user in users), key=lambda entry: entry.name.casefold()
+    )
+
+
+def active_officers() -> Any:
+    return select(User).where(
+        User.id == UserRole.user_id, UserRole.role_id == Role.id, Role.name == OFFICER, col(User.active).is_(True)
+    )
+
+
+def _person(user: User, membership_id: str, role: str, since: datetime) -> Person:
+    return Person(
+        user_id=user.id or 0, membership_id=membership_id, name=user.name or user.email, title=user.title, email=user.email,
+        language=user.language, role=role, since=since, has_second_factor=user.tf_totp_secret is not None,
+    )  # fmt: skip
+
+
+def lock_response(session: Session, state_id: str, cycle_id: str) -> None:
+    """Let one change of a State's people through at a time. Raises NotFound when the State is not in the cycle."""
+    row = session.exec(
+        select(NationalResponse.id)
+        .where(NationalResponse.state_id == state_id, NationalResponse.cycle_id == cycle_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"{state_id} in {cycle_id}")
+
+
+def open_memberships(
+    session: Session, user_id: int | None, state_id: str | None = None, cycle_id: str | None = None
+) -> list[Membership]:
+    statement = select(Membership).where(Membership.user_id == user_id, col(Membership.ended_at).is_(None))
+    if state_id is not None:
+        statement = statement.where(Membership.state_id == state_id, Membership.cycle_id == cycle_id)
+    return list(session.exec(statement))
+
+
+def end_memberships(session: Session, memberships: Iterable[Membership]) -> None:
+    for membership in memberships:
+        membership.ended_at = utc_now()
+        session.add(membership)
+    session.flush()
+
+
+def update_profile(session: Session, user: User, person: NewPerson) -> None:
+    """Name, title, language and time zone, as the person gives them."""
+    user.name, user.title = person.name, person.title
+    user.language, user.time_zone = person.language, person.time_zone
+    session.add(user)

@@ -1,0 +1,232 @@
+"""No role is ever shown what is not theirs; every route has a policy; foreign and absent are the same."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, Response, jsonify
+from flask.testing import FlaskClient
+
+from instruments.values import Narrative
+from models.people import User
+from models.responses import NationalResponse
+from services.permissions import Permission
+from services.responses import open_response
+from services.submissions import Declaration, submit
+from tests.builders import World, actor_for, answer, make_world, sign_in
+from tests.views.crawler import Report, Role, crawl
+from views.context import tracker
+from views.policy import PUBLIC_ENDPOINTS, needs
+
+OWN, OTHER, SEALED_LATER = "CANARY-OWN-7f3a", "CANARY-OTHER-91bc", "CANARY-AFTER-SEAL-55d2"
+
+
+def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
+    """A world where the State's draft, the other State's draft and a text typed after a seal each hold a canary."""
+    context = app.extensions["tracker"]
+    with context.database.transaction() as session:
+        world = make_world(session)
+    with context.database.transaction() as session:
+        mine = actor_for(session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id))
+        theirs = actor_for(
+            session.get_one(User, world.other_focal_point), session.get_one(NationalResponse, world.other_response_id)
+        )
+        answer(session, mine, world.response_id, {"op13d.narrative": Narrative(text=OWN, language="en")})
+        answer(
+            session,
+            theirs,
+            world.other_response_id,
+            {"op4.narrative": Narrative(text="sealed and read by the secretariat", language="en")},
+        )
+        opened = open_response(session, world.other_response_id, theirs, Permission.RESPONSE_SUBMIT, lock=True)
+        submission = submit(session, opened, Declaration("A", "B"), private_key=context.secrets.receipt_key)
+    with context.database.transaction() as session:
+        response = session.get_one(NationalResponse, world.other_response_id)
+        response.clearance = "returned"
+        session.add(response)
+        session.flush()
+        theirs = actor_for(session.get_one(User, world.other_focal_point), response)
+        answer(
+            session,
+            theirs,
+            world.other_response_id,
+            {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
+        )
+    values: dict[str, tuple[object, ...]] = {
+        "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
+        "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
+        "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
+        "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
+        "membership_id": ("unknown",), "invitation_id": ("unknown",),
+    }  # fmt: skip
+    return world, values
+
+
+def roles(app: Flask, world: World) -> list[Role]:
+    """Every role, with the canaries that are not theirs."""
+
+    def browser(user_id: int) -> Callable[[], FlaskClient]:
+        def make() -> FlaskClient:
+            client = app.test_client()
+            with app.extensions["tracker"].database.reading() as session:
+                user = session.get_one(User, user_id)
+            sign_in(client, user)
+            return client
+
+        return make
+
+    return [
+        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER)),
+        Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER)),
+        Role("contributor", browser(world.contributor), (OTHER, SEALED_LATER)),
+        Role("observer", browser(world.observer), (OTHER, SEALED_LATER)),
+        Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
+        Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),
+    ]
+
+
+@pytest.fixture
+def no_limits(app: Flask) -> Flask:
+    """The application without rate limits and CSRF tokens, so that a crawl reaches the views themselves."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.config["RATELIMIT_ENABLED"] = False
+    return app
+
+
+def run(app: Flask) -> Report:
+    world, values = build(app)
+    return crawl(app, roles(app, world), values)
+
+
+def test_no_role_is_shown_what_is_not_theirs_and_nothing_breaks(no_limits: Flask) -> None:
+    report = run(no_limits)
+    assert report.leaks == []
+    assert report.failures == []
+    assert report.requests > 1500
+
+
+def _zip(text: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/hidden.xml", text)
+    return buffer.getvalue()
+
+
+def _leaks() -> dict[str, Callable[[str], Any]]:
+    """A dozen ways to leak the other State's draft to whoever asks."""
+
+    def text() -> str:
+        with tracker().database.reading() as session:
+            from models.responses import Answer
+
+            return "".join(str(row.value) for row in session.query(Answer).all())  # type: ignore[deprecated]
+
+    def headers(**given: str) -> Response:
+        return Response("ok", headers=given)
+
+    return {
+        "plain": lambda _id: text(),
+        "json": lambda _id: jsonify(text()),
+        "error body": lambda _id: (f"refused: {text()}", 403),
+        "not found body": lambda _id: (text(), 404),
+        "header": lambda _id: headers(**{"X-Debug": text().encode("ascii", "replace").decode()}),
+        "etag base64": lambda _id: headers(
+            ETag=base64.b64encode((text() + "  ")[: len(text()) // 3 * 3].encode()).decode()
+        ),
+        "location": lambda _id: Response(
+            status=302, headers={"Location": "/?q=" + "CANARY-OTHER-91bc" if OTHER in text() else "/"}
+        ),
+        "zip member": lambda _id: Response(_zip(text()), mimetype="application/zip"),
+        "percent": lambda _id: text().replace("-", "%2D"),
+        "base64 body": lambda _id: (
+            base64.b64encode(OTHER.encode() + b"x" * (-len(OTHER) % 3)) if OTHER in text() else ""
+        ),
+        "conflict": lambda _id: (jsonify(theirs=text()), 409),
+        "comment": lambda _id: f"<!-- {text()} -->",
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(_leaks()))
+def test_the_crawler_finds_a_planted_leak(no_limits: Flask, kind: str) -> None:
+    view = _leaks()[kind]
+    no_limits.add_url_rule(
+        "/planted/<response_id>",
+        "planted",
+        needs(Permission.OWN_ACCOUNT)(lambda response_id: view(response_id)),
+        methods=["GET"],
+    )
+    world, values = build(no_limits)
+    found = crawl_one(no_limits, world, values)
+    assert any("/planted/" in leak for leak in found.leaks), kind
+
+
+def crawl_one(app: Flask, world: World, values: dict[str, tuple[object, ...]]) -> Report:
+    """A crawl of the planted route only, as the focal point."""
+    report = Report()
+    from tests.views.crawler import _ask, addresses
+
+    role = roles(app, world)[1]
+    client = role.client()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "planted":
+            for address in addresses(rule, values):
+                _ask(client, role, "GET", address, report)
+    return report
+
+
+def test_a_view_without_a_policy_does_not_run(no_limits: Flask) -> None:
+    no_limits.add_url_rule("/bare", "bare", lambda: "shown")
+    world, _values = build(no_limits)
+    for role in roles(no_limits, world):
+        assert role.client().get("/bare").status_code in {302, 404}, role.name
+
+
+def test_every_route_names_what_it_needs(app: Flask) -> None:
+    unlisted = [
+        rule.endpoint for rule in app.url_map.iter_rules()
+        if rule.endpoint not in PUBLIC_ENDPOINTS and not rule.endpoint.startswith("security.")
+        and not hasattr(app.view_functions[rule.endpoint], "permission")
+    ]  # fmt: skip
+    assert unlisted == []
+
+
+def test_foreign_and_absent_are_the_same(no_limits: Flask) -> None:
+    world, _values = build(no_limits)
+    client = roles(no_limits, world)[1].client()
+    for path in ("", "/questions/op13d", "/check", "/print", "/queue-key", "/evidence/unknown"):
+        foreign = client.get(f"/responses/{world.other_response_id}{path}")
+        absent = client.get(f"/responses/{'x' * 16}{path}")
+        assert foreign.status_code == absent.status_code == 404
+        assert foreign.data.replace(world.other_response_id.encode(), b"") == absent.data.replace(b"x" * 16, b""), path
+
+
+def test_every_unsafe_route_wants_a_csrf_token(app: Flask) -> None:
+    world, values = build(app)
+    client = roles(app, world)[1].client()
+    from tests.views.crawler import addresses
+
+    accepted = []
+    for rule in app.url_map.iter_rules():
+        if "POST" not in (rule.methods or set()):
+            continue
+        for address in addresses(rule, values):
+            status = client.post(address, data={"x": "y"}).status_code
+            if status not in {400, 401, 403, 404, 405, 415, 419, 429}:
+                accepted.append((address, status))
+    assert accepted == []
+
+
+def test_the_content_policy_stands_on_every_answer(no_limits: Flask) -> None:
+    world, _values = build(no_limits)
+    client = roles(no_limits, world)[1].client()
+    for path in ("/", f"/responses/{world.response_id}", "/nothing-here", f"/responses/{world.other_response_id}"):
+        answered = client.get(path)
+        policy = answered.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe-inline" not in policy
+        assert answered.headers["X-Content-Type-Options"] == "nosniff"
