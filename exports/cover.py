@@ -29,15 +29,15 @@ class SheetCount:
 
 @dataclass(frozen=True, slots=True)
 class CoverRow:
-    """One line: what it is, its value, its stable key. `style` is that of the label; counts stand in the sheets' list only."""
+    """One line: what it is, its value, its stable key. `style` is that of the label; the counts are for the list of sheets."""
 
     label: str = ""
     value: str | int | datetime | None = None
     key: str = ""
     style: str = "label"
     target: str = ""
-    expected: int | None = None
-    written: int | None = None
+    expected: int | str | None = None
+    written: int | str | None = None
 
 
 def cover_rows(
@@ -46,17 +46,19 @@ def cover_rows(
     """All lines of the cover."""
     _ = gettext_in(language)
     texts = source.instrument.texts_in(language)
-    yield CoverRow(str(texts("instrument.title")), key="title", style="title")
+    # The title runs over the columns beside it, so nothing may stand there.
+    yield CoverRow(str(texts("instrument.title")), style="title")
     if rehearsal:
-        yield CoverRow(_("Rehearsal: invented States and invented answers"), key="rehearsal", style="warning")
-    yield CoverRow(str(texts("instrument.complements")), key="complements", style="lead")
-    yield CoverRow(str(texts("instrument.verification")), key="verification", style="lead")
+        yield CoverRow(_("Rehearsal: invented States and invented answers"), style="warning")
+    yield CoverRow()
+    yield CoverRow(_("Purpose"), str(texts("instrument.complements")), "complements")
+    yield CoverRow(_("Reliability"), str(texts("instrument.verification")), "verification")
     yield CoverRow()
     yield CoverRow(_("This workbook"), style="section")
     yield from _facts(source, language, facts_sha256)
     yield CoverRow()
     yield CoverRow(_("Sheets"), style="section")
-    yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head")
+    yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head", expected=_("Rows due"), written=_("Rows written"))
     for count in counts:
         yield CoverRow(
             count.name, count.title, f"rows.{count.name}", "link", f"'{count.name}'!A1", count.expected, count.written
@@ -88,7 +90,9 @@ def _facts(source: ExportSource, language: str, facts_sha256: str) -> Iterator[C
     yield CoverRow(_("Language code"), language, "language")
     yield CoverRow(_("Contents"), _("Full: everything that was submitted, for the secretariat only"), "preset")
     yield CoverRow(_("As at (UTC)"), source.as_at, "as_at")
-    yield CoverRow("", _("The moment of the newest fact in this file. The same facts always give the same file."), "", "note")
+    yield CoverRow(
+        "", _("The moment of the newest fact in this file. The same facts always give the same file."), "", "note"
+    )
     yield CoverRow(_("States in the cycle"), len(source.states), "states")
     yield CoverRow(_("States whose submitted answers are here"), submitted, "states_submitted")
     yield CoverRow(
@@ -121,12 +125,12 @@ def _definitions(source: ExportSource, language: str) -> Iterator[CoverRow]:
     for name, marks in SCALES.items():
         for code, mark in marks.items():
             help_ = texts.get(f"list.{name}.{code}.help")
-            yield CoverRow(
-                f"{mark.symbol} {texts.option(name, code)}", str(help_) if help_ else None, f"{name}.{code}"
-            )
+            yield CoverRow(f"{mark.symbol} {texts.option(name, code)}", str(help_) if help_ else None, f"{name}.{code}")
     yield CoverRow(
         _("Long texts"),
-        _("A text longer than a cell goes on in the next rows: part_no of part_of. Joined, the parts give the text again."),
+        _(
+            "A text longer than a cell goes on in the next rows: part_no of part_of. Joined, the parts give the text again."
+        ),
         "definition.parts",
     )
     yield CoverRow(

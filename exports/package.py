@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
+from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -21,7 +22,6 @@ from exports.cells import clean, column_letters
 from exports.columns import Sheet
 from exports.sheets import HEAD_ROWS, Part, SharedStrings
 
-DEFLATE_LEVEL = 6
 _ROWS_HERE = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
 _A4, _A3 = 9, 8
 _STAMP = (1980, 1, 1, 0, 0, 0)
@@ -61,7 +61,7 @@ def write_package(
     shell = io.BytesIO()
     book.save(shell)
     names = {f"xl/worksheets/sheet{number}.xml": layout.part for number, layout in enumerate(layouts, start=1)}
-    with ZipFile(shell) as source, ZipFile(target, "w", ZIP_DEFLATED, compresslevel=DEFLATE_LEVEL) as archive:
+    with ZipFile(shell) as source, ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
             data = source.read(name)
             if name in names:
@@ -74,14 +74,12 @@ def write_package(
 
 
 @contextmanager
-def _member(archive: ZipFile, name: str) -> Iterator[IO[bytes]]:
+def _member(archive: ZipFile, name: str, size: int = 0) -> Iterator[IO[bytes]]:
     info = ZipInfo(name, _STAMP)
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
     info.create_system = 3  # the same on every system
-    # The level of the archive is not taken over by a ZipInfo of one's own.
-    info._compresslevel = DEFLATE_LEVEL  # type: ignore[attr-defined]
-    with archive.open(info, "w") as member:
+    with archive.open(info, "w", force_zip64=size > 1 << 31) as member:
         yield member
 
 
@@ -93,11 +91,15 @@ def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part) -> None:
         links = f"<hyperlinks>{''.join(part.links)}</hyperlinks>".encode()
         tail = tail.replace(b"<printOptions", links + b"<printOptions", 1)
     # Codes such as 004 are text on purpose: no green corner for "number stored as text".
-    ignored = f'<ignoredErrors><ignoredError sqref="A1:{letters}{part.last_row}" numberStoredAsText="1"/></ignoredErrors>'
+    ignored = (
+        f'<ignoredErrors><ignoredError sqref="A1:{letters}{part.last_row}" numberStoredAsText="1"/></ignoredErrors>'
+    )
     place = b"<tableParts" if b"<tableParts" in tail else b"</worksheet>"
     tail = tail.replace(place, ignored.encode() + place, 1)
+    size = part.file.seek(0, 2)
     part.file.seek(0)
-    with _member(archive, name) as member:
+    # The longer headers only where they are needed: some readers refuse them.
+    with _member(archive, name, size) as member:
         member.write(head + b"<sheetData>")
         shutil.copyfileobj(part.file, member, 1 << 18)
         member.write(b"</sheetData>" + tail)
@@ -133,6 +135,7 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
     page.page_margins.top = page.page_margins.bottom = 0.7
     page.print_options.horizontalCentered = False
     page.print_options.gridLines = layout.sheet is not None and not layout.sheet.wraps
+    assert page.oddHeader is not None and page.oddFooter is not None  # openpyxl makes them with the sheet
     page.oddHeader.left.text = _margin(texts.header)
     page.oddHeader.right.text = "&A"
     page.oddFooter.left.text = _margin(texts.footer)
@@ -157,10 +160,11 @@ def _add_table(page: Worksheet, part: Part, sheet: Sheet) -> None:
     reference = f"A{HEAD_ROWS}:{last}{max(part.last_row, HEAD_ROWS + 1)}"
     table = Table(displayName=f"tbl{part.name}", name=f"tbl{part.name}", ref=reference)
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
-    table._initialise_columns()
-    columns: list[TableColumn] = table.tableColumns
-    for column, given in zip(columns, sheet.columns, strict=True):
-        column.name = given.id
+    # Given here, because openpyxl would look for the heads in its own cells, which are empty.
+    table.tableColumns = [
+        TableColumn(id=number, name=column.id) for number, column in enumerate(sheet.columns, start=1)
+    ]
+    table.autoFilter = AutoFilter(ref=reference)
     page.add_table(table)
 
 

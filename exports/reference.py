@@ -10,9 +10,9 @@ from exports.columns import gettext_in, repeat_sheets
 from exports.conditions import condition_in_words
 from exports.marks import BLANKS, SCALES, Value
 from exports.rows import Row, articles_of, yes_no
-from instruments.check import needed_text_keys
 from instruments.items import Item
 from instruments.schema import Instrument, Question, Section
+from instruments.soundness import needed_text_keys
 from instruments.texts import Texts
 from languages import LANGUAGES
 from models.export_queries import StateRecord

@@ -60,7 +60,7 @@ class Rows:
         self.expected: dict[str, int] = {}
         self.facts_hash = FactsHash(instrument)
 
-    def _count(self, sheet: str, *texts: Value) -> None:
+    def count(self, sheet: str, *texts: Value) -> None:
         """One more row is due, or several for a text that does not fit a cell."""
         due = max((parts_needed(text) for text in texts if isinstance(text, str)), default=1)
         self.expected[sheet] = self.expected.get(sheet, 0) + due
@@ -108,7 +108,7 @@ class Rows:
                 entry.version, files.get(question.id, 0), *last, question.id, item.id, state.response_id,
             )  # fmt: skip
             for fact in entry.facts or (Fact(),):
-                self._count("Answers_long", fact.text)
+                self.count("Answers_long", fact.text)
                 self.facts_hash.add(state.state_id, entry, fact)
                 yield entry, (
                     *head, fact.code, fact.label, fact.text, fact.number, fact.unit, fact.date, fact.language,
@@ -129,7 +129,7 @@ class Rows:
                 fact = entry.facts[0]
                 mark = mark_of(item.choice_lists()[0].name, fact.code)
                 cells.append(Marked(f"{mark.symbol} {fact.label}".lstrip(), mark.style, target))
-        self._count("Matrix")
+        self.count("Matrix")
         name = state_name(state.names, self.language)
         return (self.words["group"][state.region], state.state_id, name, *cells)
 
@@ -143,7 +143,7 @@ class Rows:
             for fact in entry.facts:
                 # A text with neither a language nor a name for its part is an address, not something to read.
                 if fact.text and (fact.language or fact.field):
-                    self._count("Texts", fact.text)
+                    self.count("Texts", fact.text)
                     yield entry.question.id, (
                         number, label, name, self._labels[entry.item.id], fact.label, fact.language, fact.text,
                         state.state_id, self.words["group"][state.region], entry.question.id, entry.item.id, fact.field,
@@ -159,7 +159,7 @@ class Rows:
             number, label = self._questions[entry.question.id]
             head = (state.state_id, name, self.words["group"][state.region], number, label, self._labels[entry.item.id])
             for row_id, cells in entry.item.rows(entry.value, self.texts):
-                self._count(entry.item.sheet, *cells)
+                self.count(entry.item.sheet, *cells)
                 yield entry.item.sheet, (*head, *cells, row_id, entry.question.id, entry.item.id, state.response_id)
 
     def coverage_row(self, state: StateRecord, languages: str) -> Row:
@@ -168,7 +168,7 @@ class Rows:
         work = work_state(
             state.clearance, has_activity=state.started_at is not None or state.last_activity_at is not None
         )
-        self._count("Coverage")
+        self.count("Coverage")
         sealed: Row = (None, None, None, None, None)
         if seal is not None:
             sealed = (seal.submitted_at, yes_no(seal.late), seal.number, seal.round, seal.sha256)

@@ -12,7 +12,7 @@ from typing import IO
 
 from openpyxl import Workbook
 
-from exports.cells import clean, looks_like_formula, moment_number, text_xml
+from exports.cells import clean, looks_like_formula, moment_number
 from exports.columns import Sheet, gettext_in, list_sheets
 from exports.cover import COVER, CoverRow, SheetCount, cover_rows
 from exports.package import Layout, PackageTexts, attribute, write_package
@@ -25,7 +25,6 @@ from languages import direction, format_moment
 
 COVER_SHEET = Sheet(COVER, "", "", ())
 COVER_WIDTHS = (34, 78, 30, 12, 12)
-NO_ISSUE = Issue("", "", 0, "")
 
 
 class ExportIncomplete(ExportError):
@@ -63,6 +62,10 @@ def write_workbook(
         return making.finish(target, rehearsal=rehearsal)
 
 
+def _ignore(_issue: Issue) -> None:
+    pass
+
+
 class _Making:
     """One export while it is made."""
 
@@ -79,8 +82,10 @@ class _Making:
         self.writers: dict[str, SheetWriter] = {}
         for sheet in self.sheets:
             self.writers[sheet.name] = SheetWriter(
-                sheet, self.styles, self.strings, self._report, self._new_file, most_rows=most_rows
-            )
+                # A sheet of issues that goes on in another has nowhere to say so.
+                sheet, self.styles, self.strings, self._report if sheet.name != "Issues" else _ignore, self._new_file,
+                most_rows=most_rows,
+            )  # fmt: skip
         self.cycle_title = clean(source.cycle.title)[0]
         if self.cycle_title != source.cycle.title:
             self._report(Issue("characters_replaced", COVER, 0, "cycle_title"))
@@ -90,10 +95,9 @@ class _Making:
 
     def _report(self, issue: Issue) -> None:
         self.issues += 1
-        self.writers["Issues"].write((issue.code, self._issue_words[issue.code], issue.sheet, issue.row or None, *issue[3:]))
-
-    def _due(self, sheet: str) -> None:
-        self.rows.expected[sheet] = self.rows.expected.get(sheet, 0) + 1
+        self.writers["Issues"].write(
+            (issue.code, self._issue_words[issue.code], issue.sheet, issue.row or None, *issue[3:])
+        )
 
     def write_states(self, progress: Callable[[], None]) -> None:
         """The sheets of answers, State by State; texts are put aside by question, because they are read by paragraph."""
@@ -148,7 +152,9 @@ class _Making:
             writer = self.writers[sheet.name]
             writer.close()
             counts.append(SheetCount(sheet.name, sheet.title, self.rows.expected.get(sheet.name, 0), writer.written))
-        wrong = [f"{count.name}: {count.written} of {count.expected}" for count in counts if count.written != count.expected]
+        wrong = [
+            f"{count.name}: {count.written} of {count.expected}" for count in counts if count.written != count.expected
+        ]
         if wrong:
             raise ExportIncomplete(f"Rows are missing or too many ({'; '.join(wrong)}).")
         facts = self.rows.facts_hash.hexdigest()
@@ -195,8 +201,8 @@ class _Making:
             cells.append(self._cover_cell(f"C{number}", row.key, "head" if row.style == "head" else "key"))
         if row.expected is not None and row.written is not None:
             cells += [
-                self._cover_cell(f"D{number}", row.expected, "integer_wrap"),
-                self._cover_cell(f"E{number}", row.written, "integer_wrap"),
+                self._cover_cell(f"D{number}", row.expected, "head"),
+                self._cover_cell(f"E{number}", row.written, "head"),
             ]
         if row.target:
             part.links.append(f'<hyperlink ref="A{number}" location="{attribute(row.target)}"/>')

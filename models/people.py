@@ -27,7 +27,7 @@ class Role(RoleMixin, SQLModel, table=True):
 
     __tablename__ = "role"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
     name: str = Field(unique=True, max_length=40)
     description: str = Field(default="")
 
@@ -37,7 +37,7 @@ class User(UserMixin, SQLModel, table=True):
 
     __tablename__ = "user"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
     email: str = Field(unique=True, max_length=254)
     name: str = Field(default="", max_length=200)
     title: str = Field(default="", max_length=200)
@@ -47,7 +47,7 @@ class User(UserMixin, SQLModel, table=True):
     active: bool = True
     created_at: datetime = Field(default_factory=utc_now)
     fs_uniquifier: str = Field(unique=True, max_length=64)
-    fs_webauthn_user_handle: str | None = Field(default=None, unique=True, max_length=64)
+    fs_webauthn_user_handle: str | None = Field(default=None, unique=True, max_length=64)  # type: ignore[assignment]
     tf_primary_method: str | None = Field(default=None, max_length=64)
     tf_totp_secret: str | None = None
     tf_last_counter: int | None = Field(default=None, description="last accepted TOTP step, so that a code works once")
@@ -57,8 +57,8 @@ class User(UserMixin, SQLModel, table=True):
     failed_sign_ins: int = 0
     locked_until: datetime | None = None
 
-    roles: list[Role] = Relationship(link_model=UserRole)
-    webauthn: list["WebAuthn"] = Relationship(back_populates="user")
+    roles: list[Role] = Relationship(link_model=UserRole)  # type: ignore[assignment]
+    webauthn: list["WebAuthn"] = Relationship(back_populates="user")  # type: ignore[assignment]
     memberships: list["Membership"] = Relationship(sa_relationship_kwargs={"viewonly": True})
 
     @property
@@ -86,7 +86,7 @@ class WebAuthn(WebAuthnMixin, SQLModel, table=True):
 
     __tablename__ = "webauthn"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
     credential_id: bytes = Field(unique=True)
     public_key: bytes
     sign_count: int = 0

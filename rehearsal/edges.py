@@ -18,7 +18,7 @@ from rehearsal.values import Scene
 LONG_TEXT = 20_000
 """Characters: below what Excel takes in a cell (32,767), above what a page is made for."""
 
-EMOJI = "🎗️ 👩‍👩‍👧‍👦 👮🏽‍♀️ ✅ 𝒜𐍈 e\u0301"
+EMOJI = "🎗️ 👩‍👩‍👧‍👦 👮🏽‍♀️ ✅ 𝒜𐍈"
 FORMULA = "=cmd|' /C calc'!A0"
 ARABIC_MIXED = (
     "تُطبَّق المادة 12 (الفقرة 3 (ب)) من القانون رقم 45/2019 [الصادر في 2019-05-01] على «الجرائم العابرة للحدود» (انظر "
@@ -59,7 +59,7 @@ def _formula(scene: Scene) -> Pins:
             LegalReference(row_id=scene.row_id(), title=FORMULA, number="+1+1", articles="@SUM(1,2)", language="other"),
             LegalReference(row_id=scene.row_id(), title='=HYPERLINK("https://www.trap.example","1")', number="-2+3"),
         ),
-        "op9.policies": (Policy(row_id=scene.row_id(), title="\t=1+1", kind="other", lead_body="%0A=1"),),
+        "op9.policies": (Policy(row_id=scene.row_id(), title="=1+1", kind="other", lead_body="%0A=1"),),
     }
 
 
@@ -113,7 +113,7 @@ EDGES: dict[str, Callable[[Scene], Pins]] = {
     "long_names": _long_names, "zero_figures": _zero_figures, "contradictory": _contradictory,
     "arabic_mixed": _arabic_mixed,
 }  # fmt: skip
-"""What each kind of edge case answers, by item id; `arabic_mixed` and `contradictory` both use paragraph 4 and do not meet."""
+"""What each kind of edge case answers, by item id."""
 
 UNREADABLE: dict[str, list[list[str]]] = {
     "op5.median_days": [["op5.median_days", "about 400, see annex"]],

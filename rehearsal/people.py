@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from datetime import timedelta
-from random import Random
 
 from sqlmodel import Session, select
 
@@ -61,8 +60,3 @@ def invite_officer(session: Session, author: Author) -> Actor:
         session.add(UserRole(user_id=user.id, role_id=role.id))
         session.flush()
     return Actor(user.id or 0, user.name, user.email, user.language, user.time_zone, True)
-
-
-def seeded(*parts: object) -> Random:
-    """A generator that gives the same for the same parts."""
-    return Random(":".join(map(str, parts)))  # noqa: S311 - invented data, and the same again for the same seed

@@ -24,6 +24,11 @@ _COUNTS = tuple(number for number in range(25, 100) if number % 10 in {0, *_FEW}
 _SENTENCES_IN_A_PARAGRAPH = 5
 
 
+def seeded(*parts: object) -> Random:
+    """A generator that gives the same for the same parts."""
+    return Random(":".join(map(str, parts)))  # noqa: S311 - invented data, nothing is guarded by it
+
+
 @lru_cache(maxsize=8)
 def read_bank(language: str) -> dict[str, Any]:
     """The sentence bank of a language. Raises InstrumentError for a damaged file."""

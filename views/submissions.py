@@ -32,7 +32,7 @@ from services.submissions import (
 from verify_receipt import verify
 from views.context import reading, signed_in, tracker, transaction
 from views.policy import needs
-from views.responses import frame, language
+from views.question_page import frame, language
 
 submissions = Blueprint("submissions", __name__)
 

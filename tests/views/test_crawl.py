@@ -124,7 +124,7 @@ def _leaks() -> dict[str, Callable[[str], Any]]:
         with tracker().database.reading() as session:
             from models.responses import Answer
 
-            return "".join(str(row.value) for row in session.query(Answer).all())  # type: ignore[deprecated]
+            return "".join(str(row.value) for row in session.query(Answer).all())
 
     def headers(**given: str) -> Response:
         return Response("ok", headers=given)

@@ -11,6 +11,7 @@ from forms.secretariat import ListForm
 from models.base import utc_now
 from models.collation import sort_key
 from models.queries import list_focal_points, list_open_invitations
+from services.accounts import FocalPointExists
 from services.cycles import ClosedCycle, find_cycle
 from services.focal_point_lists import InvitationPlan, RefusedLine, issue_planned, plan_invitations, reissue
 from services.pasted import LARGEST_LIST, UnreadableList, decode_list
@@ -155,11 +156,13 @@ def reissue_invitation(invitation_id: str) -> Any:
     settings = tracker().settings
     with transaction() as db:
         try:
-            old, issued = reissue(db, signed_in(), invitation_id, settings, tracker().secrets)
+            cycle, issued = reissue(db, signed_in(), invitation_id, settings, tracker().secrets)
         except ClosedCycle as closed:
             flash(_("The round of reporting is closed: nobody is invited any more."), "error")
             return redirect(url_for("secretariat.people", cycle_id=str(closed)), 303)
-        cycle = find_cycle(db, old.cycle_id or "")
+        except FocalPointExists as error:
+            flash(_("The State has a focal point by now: %(name)s.", name=error.name), "error")
+            return redirect(url_for("secretariat.dashboard"), 303)
     if settings.mail_host:
         flash(_("A new link goes to %(address)s. The old one no longer works.", address=issued.email), "success")
         return redirect(url_for("secretariat.people", cycle_id=cycle.id), 303)
