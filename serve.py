@@ -111,6 +111,7 @@ def _check_port(settings: Settings) -> None:
 def _prepare(settings: Settings) -> list[Any]:
     """Bring schema and content up to date, in this process and before any other exists; the first links on the first start."""
     import languages
+    import rehearsal
     from instruments.loader import InstrumentError
     from models import schema
     from models.database import Database, DatabaseError
@@ -128,10 +129,13 @@ def _prepare(settings: Settings) -> list[Any]:
             _migrate(settings, database)
             with database.reading() as session:
                 current = installation.is_current(session, settings)
-            if current:
-                return []
-            with database.transaction() as session:
-                return installation.bootstrap(session, settings)
+            links: list[Any] = []
+            if not current:
+                with database.transaction() as session:
+                    links = installation.bootstrap(session, settings)
+            if settings.rehearsal:
+                links = rehearsal.seed(database, settings, progress=_show_progress) or links
+            return links
     except (
         schema.UnknownSchema, installation.WrongInstallation, PublishedVersionChanged, InstrumentError, BackupError,
     ) as error:  # fmt: skip
@@ -142,6 +146,13 @@ def _prepare(settings: Settings) -> list[Any]:
         raise CannotStart(5, f"{error.filename or 'A file'}: {error.strerror}.") from None
     finally:
         database.close()
+
+
+def _show_progress(done: int, total: int) -> None:
+    """One line that counts up while a rehearsal is filled."""
+    if done % 10 == 0 or done == total:
+        end = "\n" if done == total else ""
+        print(f"\rFirst start of a rehearsal: {done} of {total} fictitious States", end=end, flush=True)
 
 
 def _migrate(settings: Settings, database: Any) -> None:

@@ -24,7 +24,7 @@ FIRST_DAY = date(1900, 3, 1)
 
 def clean(text: str) -> tuple[str, int]:
     """The text with every character that no XML file can hold replaced by U+FFFD, and how many there were."""
-    return _FORBIDDEN.subn("\ufffd", text) if _FORBIDDEN.search(text) else (text, 0)
+    return (text, 0) if _FORBIDDEN.search(text) is None else _FORBIDDEN.subn("\ufffd", text)
 
 
 def units(text: str) -> int:
@@ -88,6 +88,8 @@ def text_xml(text: str) -> str:
 
 def number_text(value: int | Decimal) -> str | None:
     """The number as a cell holds it, or None when a double of 15 digits cannot hold it exactly."""
+    if isinstance(value, int) and -(10**15) < value < 10**15:
+        return str(value)
     number = Decimal(value)
     if not number.is_finite():
         return None

@@ -42,6 +42,8 @@ class Sheet:
     wraps: bool = True
     pages_wide: int = 1
     large_paper: bool = False
+    runs: tuple[str, ...] = ()
+    """Ids of columns at which a run of values begins that comes again in many rows; it is made into XML once."""
 
     @property
     def has_parts(self) -> bool:
@@ -192,22 +194,22 @@ def _answers(_: Gettext) -> Sheet:
             SheetColumn("language", _("Language of the text"), width=9),
             SheetColumn("text_origin", _("Origin of the text"), width=10),
             SheetColumn("field", _("Part of the answer"), width=16),
-            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("row_id", _("Row"), "text", 16),
+            SheetColumn("answer_version", _("Version of the answer"), "integer", 9),
+            SheetColumn("visibility", _("Visibility"), width=12),
+            SheetColumn("evidence_count", _("Files cited in the answer"), "integer", 9),
+            SheetColumn("question_id", _("Question id"), width=10),
+            SheetColumn("item_id", _("Item id"), width=24),
             SheetColumn("type", _("Type of item"), width=14),
             SheetColumn("article", _("Articles"), width=24),
             SheetColumn("cluster", _("Cluster"), width=9),
             SheetColumn("m49", _("State code (M49)"), width=8),
             *_group(_),
-            SheetColumn("visibility", _("Visibility"), width=12),
             SheetColumn("clearance", _("Clearance (code)"), width=11),
-            SheetColumn("answer_version", _("Version of the answer"), "integer", 9),
-            SheetColumn("evidence_count", _("Files cited in the answer"), "integer", 9),
             SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 16),
             SheetColumn("receipt_no", _("Receipt number"), width=24),
             SheetColumn("cycle", _("Cycle"), width=18),
             SheetColumn("instrument_ver", _("Version of the questionnaire"), width=10),
-            SheetColumn("question_id", _("Question id"), width=10),
-            SheetColumn("item_id", _("Item id"), width=24),
             SheetColumn("response_id", _("Response"), width=18),
             *_parts(_),
         ),
@@ -215,6 +217,7 @@ def _answers(_: Gettext) -> Sheet:
         wraps=False,
         pages_wide=3,
         large_paper=True,
+        runs=("state_iso3", "paragraph", "visibility", "question_id", "m49"),
     )  # fmt: skip
 
 
@@ -277,7 +280,7 @@ def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language:
             SheetColumn("question_label", _("Question"), width=26),
             SheetColumn("item_label", _("Item"), width=22),
             *columns,
-            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("row_id", _("Row"), "text", 16),
             SheetColumn("question_id", _("Question id"), width=10),
             SheetColumn("item_id", _("Item id"), width=22),
             SheetColumn("response_id", _("Response"), width=18),
@@ -380,7 +383,7 @@ def _issues(_: Gettext) -> Sheet:
             SheetColumn("column", _("Column"), width=16),
             SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
             SheetColumn("item_id", _("Item id"), width=24),
-            SheetColumn("row_id", _("Row"), width=16),
+            SheetColumn("row_id", _("Row"), "text", 16),
             SheetColumn("field", _("Part of the answer"), width=16),
             SheetColumn("detail", _("Detail"), "text", 40),
         ),

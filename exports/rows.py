@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,6 @@ from exports.codes import code_lists, short_asked_states, work_state
 from exports.columns import gettext_in, status_items
 from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of
 from exports.source import Sealed
-from instruments.catalog import canonical_json
 from instruments.items import Item
 from instruments.items.base import Fact
 from instruments.schema import Instrument, Question
@@ -23,6 +23,9 @@ from models.export_queries import StateRecord
 from services.responses import state_name
 
 Row = tuple[Value, ...]
+
+# The form of `instruments.catalog.canonical_json`, with the encoder made once: it runs for every fact.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,10 @@ class Rows:
                 count = sum(isinstance(part, EvidenceReference) for part in entry.value)
                 files[entry.question.id] = files.get(entry.question.id, 0) + count
         name = state_name(state.names, self.language)
-        after = (state.m49, state.region, self.words["group"][state.region])
-        last = (seal.submitted_at, seal.number, document["cycle"], self.instrument.version)
+        last = (
+            state.m49, state.region, self.words["group"][state.region], state.clearance, seal.submitted_at, seal.number,
+            document["cycle"], self.instrument.version, state.response_id,
+        )  # fmt: skip
         for entry in items:
             item, question = entry.item, entry.question
             number, label = self._questions[question.id]
@@ -104,8 +109,8 @@ class Rows:
                 self.asked_words[entry.asked_state],
             )  # fmt: skip
             tail = (
-                item.item_type, *self._links[question.id], *after, document["visibility"].get(question.id), state.clearance,
-                entry.version, files.get(question.id, 0), *last, question.id, item.id, state.response_id,
+                entry.version, document["visibility"].get(question.id), files.get(question.id, 0), question.id, item.id,
+                item.item_type, *self._links[question.id], *last,
             )  # fmt: skip
             for fact in entry.facts or (Fact(),):
                 self.count("Answers_long", fact.text)
@@ -236,8 +241,8 @@ def fact_line(
 ) -> bytes:
     """One fact in its canonical form: a JSON list and a line feed. Numbers are decimal text without trailing zeros."""
     plain = "" if number is None else plain_number(number)
-    texts = (clean(given)[0] for given in (row_id, field, code, text, plain, unit, day, language))
-    return f"{canonical_json([state_id, item_id, asked_state, version, *texts])}\n".encode()
+    texts = [clean(given)[0] for given in (row_id, field, code, text, plain, unit, day, language)]
+    return f"{_ENCODE([state_id, item_id, asked_state, version, *texts])}\n".encode()
 
 
 def plain_number(number: Decimal | int) -> str:

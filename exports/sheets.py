@@ -31,6 +31,12 @@ HEAD_ROWS = 4
 """Title, note, heads in words, ids. The ids are the header of the table."""
 FLUSH = 400
 """Rows gathered before they are written."""
+MOST_RUNS = 4_000
+"""Runs of neighbouring cells kept in memory for one place of a sheet."""
+
+RUN_KINDS = frozenset({"code", "moment", "integer"})
+
+_ROW = "\0"
 
 
 class Issue(NamedTuple):
@@ -48,15 +54,13 @@ class Issue(NamedTuple):
 
 
 class SharedStrings:
-    """Codes and labels, each stored once in the package. `references` counts the cells that use them."""
+    """Codes and labels, each stored once in the package."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self.references = 0
 
     def number(self, text: str) -> int:
         """The number of a text that is clean already."""
-        self.references += 1
         found = self._numbers.get(text)
         if found is None:
             found = self._numbers[text] = len(self._numbers)
@@ -68,7 +72,7 @@ class SharedStrings:
         return (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
             '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-            f'count="{self.references}" uniqueCount="{len(self._numbers)}">{items}</sst>'
+            f'uniqueCount="{len(self._numbers)}">{items}</sst>'
         ).encode()
 
 
@@ -116,6 +120,7 @@ class SheetWriter:
         self._formats = {name: styles[f"{name}{suffix}"] for name in ("integer", "decimal", "date", "moment")}
         self._columns = sheet.columns[:-2] if sheet.has_parts else sheet.columns
         self._writers = [self._writer_of(number, column) for number, column in enumerate(self._columns, start=1)]
+        self._segments = self._make_segments()
         self._long = [number for number, column in enumerate(self._columns) if column.kind in {"text", "any"}]
         self._places = {
             name: sheet.ids.index(name) for name in ("state_iso3", "item_id", "row_id", "field") if name in sheet.ids
@@ -168,17 +173,37 @@ class SheetWriter:
             self._open_part()
         self._row += 1
         self._values = values
-        cells = [
-            write(value, self._row)
-            for write, value in zip(self._writers, values, strict=True)
-            if value is not None and value != ""
-        ]
-        tail = self._part_cells(self._row, part, parts) if self._part_cells else ""
-        self._buffer.append(f'<row r="{self._row}">{"".join(cells)}{tail}</row>')
+        row = str(self._row)
+        cells = [f'<row r="{row}">']
+        for start, stop, known in self._segments:
+            if known is None:
+                value = values[start]
+                if value is not None and value != "":
+                    cells.append(self._writers[start](value, row))
+            else:
+                run = tuple(values[start:stop])
+                xml = known.get(run)
+                cells.append((xml or self._render_run(start, run, known)).replace(_ROW, row))
+        if self._part_cells:
+            cells.append(self._part_cells(row, part, parts))
+        cells.append("</row>")
+        self._buffer.append("".join(cells))
         self.parts[-1].last_row = self._row
         if len(self._buffer) >= FLUSH:
             self._flush()
         return self.parts[-1].name, self._row
+
+    def _render_run(self, start: int, run: tuple[Value, ...], known: dict[tuple[Value, ...], str]) -> str:
+        """The XML of neighbouring cells with a placeholder for the row number, kept because the same run comes again."""
+        xml = "".join(
+            self._writers[number](value, _ROW)
+            for number, value in enumerate(run, start=start)
+            if value is not None and value != ""
+        )
+        if len(known) >= MOST_RUNS:
+            known.clear()
+        known[run] = xml
+        return xml
 
     def _flush(self) -> None:
         if self._buffer:
@@ -217,7 +242,23 @@ class SheetWriter:
     def _shared(self, place: str, style: int, text: str) -> str:
         return f'<c r="{place}" s="{style}" t="s"><v>{self._strings.number(clean(text)[0])}</v></c>'
 
-    def _writer_of(self, number: int, column: SheetColumn) -> Callable[[Any, int], str]:
+    def _make_segments(self) -> list[tuple[int, int, dict[tuple[Value, ...], str] | None]]:
+        """(first column, column after the last, runs known so far), the last None for a column of its own."""
+        segments: list[tuple[int, int, dict[tuple[Value, ...], str] | None]] = []
+        starts = [self.sheet.ids.index(name) for name in self.sheet.runs]
+        number = 0
+        while number < len(self._columns):
+            stop = number + 1
+            if number in starts:
+                while stop < len(self._columns) and stop not in starts and self._columns[stop].kind in RUN_KINDS:
+                    stop += 1
+                segments.append((number, stop, {}))
+            else:
+                segments.append((number, stop, None))
+            number = stop
+        return segments
+
+    def _writer_of(self, number: int, column: SheetColumn) -> Callable[[Any, str], str]:
         letters = column_letters(number)
         if column.kind == "code":
             return self._code_writer(letters, column)
@@ -230,12 +271,12 @@ class SheetWriter:
             return lambda value, row: f'<c r="{letters}{row}" s="{style}"><v>{moment_number(value)}</v></c>'
         return lambda value, row: self._any(letters, row, value, column.id)
 
-    def _code_writer(self, letters: str, column: SheetColumn) -> Callable[[Any, int], str]:
+    def _code_writer(self, letters: str, column: SheetColumn) -> Callable[[Any, str], str]:
         style = self._styles[self._text_style]
         number = self._strings.number
         known: dict[str, str] = {}
 
-        def write(value: str, row: int) -> str:
+        def write(value: str, row: str) -> str:
             text = known.get(value)
             if text is None:
                 text = self._cleaned(value, column.id)
@@ -249,7 +290,7 @@ class SheetWriter:
 
         return write
 
-    def _any(self, letters: str, row: int, value: Value, column: str) -> str:
+    def _any(self, letters: str, row: str, value: Value, column: str) -> str:
         if isinstance(value, str):
             return self._text(letters, row, value, column)
         if isinstance(value, date):
@@ -266,20 +307,20 @@ class SheetWriter:
         style = self._formats["decimal" if "." in number else "integer"]
         return f'<c r="{letters}{row}" s="{style}"><v>{number}</v></c>'
 
-    def _text(self, letters: str, row: int, value: str, column: str) -> str:
+    def _text(self, letters: str, row: str, value: str, column: str) -> str:
         text = self._cleaned(value, column)
         style = self._styles[f"{self._text_style}_typed" if looks_like_formula(text) else self._text_style]
         if has_escape(text):
             return f'<c r="{letters}{row}" s="{style}" t="s"><v>{self._strings.number(text)}</v></c>'
         return f'<c r="{letters}{row}" s="{style}" t="inlineStr"><is>{text_xml(text)}</is></c>'
 
-    def _mark(self, letters: str, row: int, value: Marked) -> str:
+    def _mark(self, letters: str, row: str, value: Marked) -> str:
         place = f"{letters}{row}"
         if value.target and len(self.parts[-1].links) < 60_000:  # a sheet holds 65,530 links
             self.parts[-1].links.append(f'<hyperlink ref="{place}" location="{value.target}"/>')
         return self._shared(place, self._styles[value.style], value.text)
 
-    def _make_part_cells(self) -> Callable[[int, int, int], str]:
+    def _make_part_cells(self) -> Callable[[str, int, int], str]:
         first, second = (column_letters(number) for number in (len(self._columns) + 1, len(self._columns) + 2))
         style = self._formats["integer"]
         return lambda row, part, parts: (

@@ -88,16 +88,14 @@ def _without_repeats(text: str) -> str:
 
 def passphrase_problem(passphrase: str, context: Iterable[str] = ()) -> str:
     """Why the passphrase is refused, as a sentence; empty when it is good. `context`: name, address, State of the person."""
-    if len(passphrase) > 10 * LONGEST:
-        length = len(passphrase)
-    else:
-        length = len(normalize(passphrase))
+    # A megabyte is refused for its length without being normalized first.
+    length = len(passphrase) if len(passphrase) > 10 * LONGEST else len(normalize(passphrase))
     if length < SHORTEST:
-        return ngettext(
+        return str(ngettext(
             "Use at least 14 characters; this is %(num)d. Four or five words that do not belong together are easy to remember.",
             "Use at least 14 characters; these are %(num)d. Four or five words that do not belong together are easy to remember.",
             length,
-        )
+        ))  # fmt: skip
     if length > LONGEST:
         return str(_("Use at most 200 characters."))
     if len(own_part(passphrase, context)) < OWN_PART:

@@ -66,33 +66,34 @@ def read_document(folder: Path = SHIPPED) -> dict[str, Any]:
     }  # fmt: skip
     if problems:
         raise InstrumentError(problems)
-    instrument = check_document(document, lines)
-    problems = list(_stray_texts(instrument, files))
+    instrument, found = _build_checked(document)
+    for problem in found:
+        line = lines.get(problem.subject)
+        problems.append(f"{STRUCTURE}, line {line}: {problem}" if line else str(problem))
+    if instrument is not None:
+        problems += _stray_texts(instrument, files)
     if problems:
         raise InstrumentError(problems)
     return document
 
 
-def check_document(document: Any, lines: Mapping[str, int] | None = None) -> Instrument:
-    """Build the instrument and check ids, conditions, lists and texts. Raises InstrumentError listing every problem.
+def check_document(document: Any) -> Instrument:
+    """Build the instrument and check ids, conditions, lists and texts. Raises InstrumentError listing every problem."""
+    instrument, problems = _build_checked(document)
+    if instrument is None or problems:
+        raise InstrumentError([str(problem) for problem in problems])
+    return instrument
 
-    `lines` says in which line of `instrument.yaml` an item, a question or a list stands, where that is known.
-    """
 
-    def located(problem: Problem) -> str:
-        line = (lines or {}).get(problem.subject)
-        return f"{STRUCTURE}, line {line}: {problem}" if line else str(problem)
-
+def _build_checked(document: Any) -> tuple[Instrument | None, list[Problem]]:
+    """The instrument and what is wrong with it; None when it cannot even be built. Raises InstrumentError for another shape."""
     _check_shape(DocumentShape, document, "document")
     structure = document["structure"]
-    problems = [located(problem) for problem in structure_problems(structure, build_lists(structure))]
+    problems = list(structure_problems(structure, build_lists(structure)))
     if problems:
-        raise InstrumentError(problems)
+        return None, problems
     instrument = build_instrument(document, sha256_of(document))
-    problems = [located(problem) for problem in instrument_problems(instrument)]
-    if problems:
-        raise InstrumentError(problems)
-    return instrument
+    return instrument, list(instrument_problems(instrument))
 
 
 def _check_shape(shape: type[BaseModel], raw: Any, file: str) -> None:
@@ -193,8 +194,7 @@ def _read_texts(folder: Path, problems: list[str]) -> dict[str, dict[Path, Any]]
         for path in (DATA / "engine" / f"text.{language}.yaml", folder / f"text.{language}.yaml"):
             if not path.exists():
                 continue
-            content = read_strict(path)
-            _check_shape(TextFileShape, content, path.name)
+            content = _engine_texts(path) if path.parent != folder else _text_file(path)
             if content["language"] != language:
                 problems.append(
                     f"{path.name}, line {content.lines['language']}: says language {content['language']!r}; "
@@ -202,6 +202,16 @@ def _read_texts(folder: Path, problems: list[str]) -> dict[str, dict[Path, Any]]
                 )
             contents[language][path] = content
     return contents
+
+
+def _text_file(path: Path) -> Any:
+    content = read_strict(path)
+    _check_shape(TextFileShape, content, path.name)
+    return content
+
+
+# The texts of the item types are part of the program: read once for all instruments.
+_engine_texts = lru_cache(maxsize=len(LANGUAGES))(_text_file)
 
 
 def _stray_texts(instrument: Instrument, files: Mapping[str, Mapping[Path, Any]]) -> Iterator[str]:

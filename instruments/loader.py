@@ -16,6 +16,13 @@ _SENTENCES = {
     "missing": "the key is missing. Add it.",
     "extra_forbidden": "the key is unknown. Correct its spelling, or remove it.",
 }
+_EXPECTED = {
+    "model_type": "Keys with values are expected here",
+    "dict_type": "Keys with values are expected here",
+    "list_type": "A list is expected here",
+    "tuple_type": "A list is expected here",
+    "string_type": "A text is expected here",
+}
 
 
 class InstrumentError(Exception):
@@ -53,8 +60,9 @@ def read_strict(path: Path) -> Any:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
+        found = ": ".join(filter(None, [error.context, error.problem]))
         raise InstrumentError(
-            [f"{path.name}, line {line}: {error.problem}. Check the indentation; quote a text that holds “: ” or “ #”."]
+            [f"{path.name}, line {line}: {found}. Check the indentation; quote a text that holds “: ” or “ #”."]
         ) from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
@@ -118,14 +126,14 @@ def shape_problems(error: ValidationError, raw: Any, file: str) -> list[str]:
     problems = []
     for entry in error.errors():
         line, keys, here = 0, [], raw
-        for step in entry["loc"]:
+        for position, step in enumerate(entry["loc"], start=1):
             if isinstance(here, dict) and step in here:
                 line = getattr(here, "lines", {}).get(step, line)
                 here = here[step]
             elif isinstance(here, list) and isinstance(step, int) and step < len(here):
                 here = here[step]
                 line = min(getattr(here, "lines", {}).values(), default=line)
-            elif entry["type"] != "missing":
+            elif entry["type"] != "missing" or position < len(entry["loc"]):
                 continue  # the name of a variant, which is not in the file
             keys.append(str(step))
         place = f"{file}, line {line}" if line else file
@@ -138,4 +146,5 @@ def sentence_of(entry: Any) -> str:
     if known := _SENTENCES.get(entry["type"]):
         return known
     found = repr(entry["input"])
-    return f"{entry['msg']}{f' (it is {found})' if len(found) <= 80 else ''}."
+    sentence = _EXPECTED.get(entry["type"], entry["msg"])
+    return f"{sentence}{f' (it is {found})' if len(found) <= 80 else ''}."

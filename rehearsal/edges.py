@@ -73,7 +73,9 @@ def _leading_zeros(scene: Scene) -> Pins:
 
 def _long_names(scene: Scene) -> Pins:
     bank, language = scene.author.bank, scene.author.language
-    law = LegalReference(row_id=scene.row_id(), title=bank["long_law"], number=scene.author.law_number(), language=language)
+    law = LegalReference(
+        row_id=scene.row_id(), title=bank["long_law"], number=scene.author.law_number(), language=language
+    )
     body = Body(row_id=scene.row_id(), name=bank["long_body"], kind="coordination_body", since=scene.author.year - 9)
     return {**_partly("op7"), "op7.laws": (law,), "op7.bodies": (body,)}
 

@@ -24,14 +24,16 @@ def site_of(state: ReportingState) -> str:
     return "".join(letter for letter in plain.lower() if letter.isascii() and letter.isalpha()) or state.id.lower()
 
 
-def invite_team(session: Session, cycle: Cycle, state: ReportingState, author: Author, size: int) -> list[Actor]:
-    """The focal point first, then contributors and one observer, up to `size` persons."""
+def invite_team(
+    session: Session, cycle: Cycle, state: ReportingState, author: Author, size: int, *, mark: str = ""
+) -> list[Actor]:
+    """The focal point first, then a contributor and an observer, up to `size` persons. `mark` tells addresses apart."""
     roles = ("focal_point", "contributor", "observer")[:size]
     since = cycle.opens_at + timedelta(days=author.rng.randint(3, 40))
     people = []
     for role in roles:
         user = User(
-            email=f"{role.replace('_', '-')}.{state.id.lower()}@{site_of(state)}.example", name=author.name(),
+            email=f"{role.replace('_', '-')}.{state.id.lower()}{mark}@{site_of(state)}.example", name=author.name(),
             title=author.rng.choice(author.bank["titles"]), language=author.language, created_at=min(since, utc_now()),
             fs_uniquifier=secrets.token_hex(32),
         )  # fmt: skip

@@ -90,7 +90,7 @@ class Author:
         """
         return self._joined(self._sentences(question_id, stance), length)
 
-    def special(self, item_id: str, question_id: str, length: int) -> str | None:
+    def special(self, item_id: str, question_id: str) -> str | None:
         """The answer to an item that asks for something of its own; None when the bank has no text for it."""
         own = self.bank["items"].get(item_id)
         if own is None:
@@ -100,7 +100,7 @@ class Author:
             yield own
             yield from self._shuffled(self.bank["general"]["any"])
 
-        return self._joined((self.fill(sentence, question_id) for sentence in sentences()), length)
+        return self._joined((self.fill(sentence, question_id) for sentence in sentences()), SHORTEST)
 
     def reason(self, question_id: str) -> str:
         """Why a paragraph is not applicable."""
@@ -120,7 +120,13 @@ class Author:
         else:
             sides = [side for side in ("done", "missing") if stance in {side, "both"}]
             more = self._shuffled([*general["any"], *(sentence for side in sides for sentence in general[side])])
-            own = [sentence for side in sides for sentence in theme[side]]
+            # What is done and what is missing would contradict each other without a word on where each holds.
+            bridge = [bank["bridge"]] if stance == "both" else []
+            own = [
+                *(theme["done"] if "done" in sides else []),
+                *bridge,
+                *(theme["missing"] if "missing" in sides else []),
+            ]
             # A second time round the years and figures differ, as in a text that goes through several years.
             again = [sentence for sentence in self._shuffled(more) if "{year}" in sentence]
             chosen = [self.rng.choice(bank["openings"][stance]), *own, *more, *again]

@@ -59,7 +59,9 @@ def make_plans(state_ids: list[str], seed: int) -> list[Plan]:
     kinds = share_out(total, rng)
     edges = dict(zip(rng.sample(sealed, min(len(sealed), len(kinds))), kinds, strict=False))
     # At least one State has typed what cannot be read; when every draft is a guest's, it is a guest.
-    unreadable = set((drafts or sorted(place for place in guests if fates[place] == "draft_far"))[: max(1, total // 40)])
+    unreadable = set(
+        (drafts or sorted(place for place in guests if fates[place] == "draft_far"))[: max(1, total // 40)]
+    )
     plans = []
     for place, state_id in enumerate(state_ids):
         second = rng.choice(("en", "fr")) if rng.random() < 0.12 else ""

@@ -82,9 +82,7 @@ class Respondent:
     def fill_in(self) -> None:
         """The team saves what the plan says, in two sittings of a contributor and the focal point."""
         self.team = invite_team(self.session, self.cycle, self.state, self.author, self.rng.randint(1, 3))
-        self._opened = open_response(
-            self.session, self.response.id, self.team[0], Permission.RESPONSE_EDIT, lock=True
-        )
+        self._open()
         second = self.plan.second_language
         self._scene = scene = Scene(
             instrument=self.opened.instrument, author=self.author, facts=self.opened.facts, years=self.opened.years,
@@ -116,6 +114,7 @@ class Respondent:
         if fate == "reopened":
             reopen(self.session, self.response, officer)
         if fate in {"resubmitted", "reopened"}:
+            self._open()
             self._rewrite(questions or ["op4"])
             self._submit(key)
         if fate == "submitted" and self.rng.random() < 0.05:
@@ -129,6 +128,9 @@ class Respondent:
         )).one()  # fmt: skip
         membership.ended_at = utc_now()
         self.session.add(membership)
+
+    def _open(self) -> None:
+        self._opened = open_response(self.session, self.response.id, self.team[0], Permission.RESPONSE_EDIT, lock=True)
 
     def _wanted(self) -> Callable[[Item], bool]:
         plan, rng = self.plan, self.rng
@@ -179,7 +181,7 @@ class Respondent:
                 mark_ready(self.session, self.opened, question.id, True)
 
     def _change_mind(self) -> None:
-        """"Partially" becomes "fully": difficulties and assistance are then not asked, and what was answered is kept."""
+        """'Partially' becomes 'fully': difficulties and assistance are then not asked, and what was answered is kept."""
         for question in self.opened.instrument.questions.values():
             if self.scene.values.get(question.headline) == "partially_implemented":
                 self.scene.values[question.headline] = "fully_implemented"

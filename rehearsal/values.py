@@ -17,7 +17,16 @@ from instruments.items.policies import Policy
 from instruments.items.statistics import BREAKDOWNS
 from instruments.routing import asked_item_ids
 from instruments.schema import Instrument
-from instruments.values import Amount, Chosen, Difficulties, EvidenceReference, GoodPractice, Narrative, Period, Statistics
+from instruments.values import (
+    Amount,
+    Chosen,
+    Difficulties,
+    EvidenceReference,
+    GoodPractice,
+    Narrative,
+    Period,
+    Statistics,
+)
 from rehearsal.phrases import Author, read_themes
 
 CURRENCIES = ("USD", "EUR", "XDR")
@@ -26,12 +35,13 @@ CURRENCIES = ("USD", "EUR", "XDR")
 STANCE_OF: dict[str, str] = {
     "fully_implemented": "done", "considered_adopted": "done", "party": "done", "correct": "done", "received": "done",
     "yes": "done", "on_time": "done", "late": "done",
-    "partially_implemented": "both", "planned_or_under_way": "both", "under_consideration": "both", "requested": "both",
+    "partially_implemented": "both", "planned_or_under_way": "both", "under_consideration": "both",
     "not_implemented": "missing", "considered_not_adopted": "missing", "not_considered": "missing",
-    "not_party": "missing", "refused": "missing", "not_requested": "missing", "no": "missing", "not_begun": "missing",
+    "not_party": "missing", "requested": "missing", "refused": "missing", "not_requested": "missing",
+    "in_preparation": "missing", "not_begun": "missing", "no": "missing",
     "not_applicable": "unknown", "no_information": "unknown",
 }  # fmt: skip
-"""What the text of a question says, given the first code chosen in it; `both` for all other codes."""
+"""What the text of a question says, given the first code chosen in it; `both` where there is none."""
 
 _STATUS_WEIGHTS = {
     "fully_implemented": 30, "partially_implemented": 32, "planned_or_under_way": 14, "not_implemented": 12,
@@ -76,11 +86,12 @@ class Scene:
     def stance(self, question_id: str) -> str:
         """What the texts of a question say: done, both, missing or unknown."""
         question = self.instrument.questions[question_id]
-        code = self.values.get(question.headline)
-        if code is None:
-            codes = (self.values.get(item.id) for item in question.items if item.boxes() is not None)
-            code = next((code for code in codes if isinstance(code, str)), "")
-        return STANCE_OF.get(code, "both")
+        if question.headline:
+            return STANCE_OF.get(self.values.get(question.headline, ""), "both")
+        if question_id == "op1" and self.facts["party_status"] in STANCE_OF:
+            return STANCE_OF[self.facts["party_status"]]
+        codes = (self.values.get(item.id) for item in question.items if item.boxes() is not None)
+        return STANCE_OF.get(next((code for code in codes if isinstance(code, str)), ""), "done")
 
 
 def make_answers(scene: Scene) -> dict[str, Any]:
@@ -150,7 +161,7 @@ def _narrative(item: Any, scene: Scene) -> Narrative | None:
     elif aspect == "not_applicable_reason":
         text = author.reason(question_id)
     else:
-        text = author.special(item.id, question_id, 200 + item.words // 2)
+        text = author.special(item.id, question_id)
     if text is None:
         text = author.narrative(question_id, scene.stance(question_id), _length(scene.rng))
     return Narrative(text=text, language=author.language)

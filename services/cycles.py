@@ -221,5 +221,5 @@ def _tell_focal_point(session: Session, response: NationalResponse, template: st
         )
     ).one_or_none()  # fmt: skip
     if person is not None and person.active:
-        facts = {"state_id": response.state_id, "response_id": response.id, **context}
+        facts = {"name": person.name, "state_id": response.state_id, "response_id": response.id, **context}
         send_later(session, person.email, person.language, template, facts)

@@ -139,6 +139,11 @@ class Tally:
         """States that were asked: answered on the scale or not at all."""
         return sum(self.codes.values()) + self.not_answered
 
+    @property
+    def states(self) -> int:
+        """All States counted."""
+        return self.asked + self.not_asked
+
     def add(self, item_id: str, digest: Digest) -> None:
         """Count one submission."""
         if item_id not in digest.asked:

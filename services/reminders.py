@@ -75,10 +75,10 @@ def plan_reminders(
             unreachable.append(standing)
     samples = []
     for language in LANGUAGES:
-        group = [standing for standing, person in recipients if person.language == language]
+        group = [(standing, person) for standing, person in recipients if person.language == language]
         if group:
-            message = render(session, settings, language, TEMPLATE, _context(group[0]))
-            samples.append(Sample(message, group[0].state.id, len(group)))
+            message = render(session, settings, language, TEMPLATE, _context(*group[0]))
+            samples.append(Sample(message, group[0][0].state.id, len(group)))
     return ReminderPlan(recipients, unreachable, samples)
 
 
@@ -97,7 +97,7 @@ def send_reminders(
     channel = "mail" if settings.mail_host else "by_hand"
     for standing, person in plan.recipients:
         if settings.mail_host:
-            send_later(session, person.email, person.language, TEMPLATE, _context(standing))
+            send_later(session, person.email, person.language, TEMPLATE, _context(standing, person))
         record(
             session, EVENT, actor.user_id, standing.state.id,
             cycle=cycle.id, batch=batch, to=person.user_id, language=person.language, channel=channel,
@@ -105,8 +105,8 @@ def send_reminders(
     return len(plan.recipients)
 
 
-def _context(standing: Standing) -> dict[str, object]:
+def _context(standing: Standing, person: Person) -> dict[str, object]:
     return {
-        "response_id": standing.response.id, "state_id": standing.state.id, "late": standing.deadline < utc_now(),
+        "name": person.name, "response_id": standing.response.id, "state_id": standing.state.id, "late": standing.deadline < utc_now(),
         "returned": standing.response.clearance == "returned",
     }  # fmt: skip

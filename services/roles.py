@@ -127,8 +127,7 @@ def reset_second_factor(session: Session, actor: Actor, user_id: int, reason: st
     user = session.get(User, user_id)
     if user is None or not user.active:
         raise NotFound(str(user_id))
-    memberships = open_memberships(session, user.id)
-    state_id = _state_for_reset(actor, user, memberships)
+    state_id = check_may_help(session, actor, user)
     forget_second_factors(session, user)
     record(session, "second_factor.reset", actor.user_id, state_id, user=user.id, reason=reason)
     send_later(session, user.email, user.language, "second_factor_reset", {
@@ -137,8 +136,12 @@ def reset_second_factor(session: Session, actor: Actor, user_id: int, reason: st
     return user
 
 
-def _state_for_reset(actor: Actor, user: User, memberships: list[Membership]) -> str | None:
-    """The State it is recorded under. Raises PermissionDenied or NotFound unless the actor may reset the person's factor."""
+def check_may_help(session: Session, actor: Actor, user: User) -> str | None:
+    """Raise PermissionDenied or NotFound unless the actor may help this person to sign in; the State it is recorded under.
+
+    Whoever hands out a way to sign in could use it: so it goes downwards only, and inside the actor's own State.
+    """
+    memberships = open_memberships(session, user.id)
     if actor.user_id == user.id:
         raise PermissionDenied(Permission.PEOPLE_MANAGE)
     above = user.has_role(OFFICER) or any(entry.role == FOCAL_POINT for entry in memberships)

@@ -49,12 +49,17 @@ def note_failed_sign_in(session: Session, user_id: int | None, how: str, network
 
 def note_sign_in(session: Session, user_id: int, how: str) -> None:
     """Record that a person signed in, and forget the wrong tries before."""
+    forget_failures(session, user_id)
+    record(session, "signed_in", user_id, how=how)
+
+
+def forget_failures(session: Session, user_id: int) -> None:
+    """Count wrong tries from zero again: after a sign-in, and after a new passphrase."""
     session.execute(
         update(User)
         .where(col(User.id) == user_id, or_(col(User.failed_sign_ins) > 0, col(User.locked_until).is_not(None)))
         .values(failed_sign_ins=0, locked_until=None)
     )
-    record(session, "signed_in", user_id, how=how)
 
 
 def is_delayed(user: User) -> bool:

@@ -3,15 +3,15 @@
  * when the page is left. What was typed is first kept in the encrypted queue, then sent, and forgotten when the server has
  * answered with its version. One request at a time; an edit made meanwhile follows with the version that comes back.
  *
- * The form has: data-autosave (address), data-key-url, data-response, data-question.
- * Without this module the same form works by its buttons.
+ * The form has: data-autosave (address), data-key-url, data-response, data-question. Without script its buttons do the work.
  */
 
 import * as edits from "./edits.js";
 import { applyAsked, deciding } from "./conditions.js";
 import { followExclusive } from "./exclusive.js";
 import * as items from "./items.js";
-import { announceTab, fetchKey, page, post, Queue, refreshToken } from "./queue.js";
+import { Keeper } from "./keeper.js";
+import { page, post, refreshToken } from "./queue.js";
 import { Savebar } from "./savebar.js";
 
 const PAUSE = 1500; // milliseconds, as all below
@@ -23,16 +23,13 @@ const SUBMIT_WAIT = 15_000;
 class Autosave {
   #form;
   #bar;
-  #tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  #keeper;
   #edits = [];
   #known = new Map(); // what the server is known to hold, by item
   #dirty = new Map(); // items being typed in: {since, keep, send} (start and timers)
-  #kept = new Map(); // text on disk, by key of the edit
   #deciding;
-  #queue = null;
-  #key = null;
   #flying = new Set(); // keys of edits on their way
-  #storing = Promise.resolve();
+  #isPumping = false;
   #failures = 0;
   #retry = null;
   #isExpired = false;
@@ -44,6 +41,7 @@ class Autosave {
   constructor(form) {
     this.#form = form;
     this.#bar = new Savebar(form);
+    this.#keeper = new Keeper(form.dataset);
     this.#deciding = deciding(form);
     for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.read(item));
   }
@@ -66,7 +64,7 @@ class Autosave {
     addEventListener("focus", () => this.#isExpired && this.#again());
     addEventListener("beforeunload", (event) => {
       // Only where nothing is kept: elsewhere the queue has the text, and the question would be noise.
-      if (!this.#isLeaving && (this.#dirty.size || this.#edits.length) && !this.#isKept()) event.preventDefault();
+      if (!this.#isLeaving && (this.#dirty.size || this.#edits.length) && !this.#keeper.isWorking) event.preventDefault();
     });
     page.settle = () => this.#settle(3000);
     this.#restore();
@@ -118,7 +116,7 @@ class Autosave {
     if (last && !last.sent && !last.follows && edits.isSame(items.read(item), this.#known.get(id))) {
       // Typed and taken back before it left: there is nothing to say to the server.
       this.#edits = edits.withdraw(this.#edits, last.key);
-      this.#forget(last.key);
+      this.#keeper.forget(last.key);
       return;
     }
     items.nameRows(item);
@@ -126,8 +124,8 @@ class Autosave {
     const base = items.baseOf(item).value;
     const added = edits.addEdit(this.#edits, { item: id, pairs: items.read(item), base, key: edits.newKey(), url, question });
     this.#edits = added.edits;
-    if (added.dropped) this.#forget(added.dropped);
-    this.#storing = this.#store(added.edit);
+    if (added.dropped) this.#keeper.forget(added.dropped);
+    this.#keeper.store(added.edit).then(() => this.#show());
   }
 
   #commit(id) {
@@ -137,76 +135,23 @@ class Autosave {
     this.#show();
   }
 
-  // ---- the queue on disk
-
-  async #store(edit) {
-    if (!this.#queue || !this.#key) return;
-    try {
-      const { response, keyUrl } = this.#form.dataset;
-      await this.#queue.put(edit, { key: this.#key, response, keyUrl, tab: this.#tab });
-      this.#kept.set(edit.key, edit.pairs);
-    } catch {
-      this.#kept.delete(edit.key);
-    }
-    this.#show();
-  }
-
-  #forget(key) {
-    this.#kept.delete(key);
-    return this.#queue?.remove(key).catch(() => {});
-  }
-
-  #isKept() {
-    return Boolean(this.#queue && this.#key) && this.#edits.every((edit) => this.#kept.get(edit.key) === edit.pairs);
-  }
-
-  #hasPending() {
-    return this.#dirty.size > 0 || this.#edits.some((edit) => !edit.refused);
-  }
+  // ---- what earlier tabs left
 
   async #restore() {
-    this.#queue = await Queue.open();
-    if (!this.#queue) return this.#bar.notice(this.#form, this.#bar.words("unavailable"));
-    announceTab(this.#tab);
-    await this.#unlock();
+    if (!(await this.#keeper.open())) return this.#bar.notice(this.#form, this.#bar.words("unavailable"));
+    await this.#keeper.unlock(this.#edits);
     await this.#adopt();
     this.#pump();
     return this.#show();
   }
 
-  /** Get the key. Without it edits are sent all the same, but not kept. */
-  async #unlock() {
-    try {
-      this.#key = await fetchKey(this.#form.dataset.keyUrl);
-      for (const edit of this.#edits) this.#store(edit);
-    } catch {
-      this.#key = null;
-    }
-  }
-
-  /** Take over what earlier tabs left behind, put it back into the fields, and send it with its own keys and versions. */
+  /** Put back into the fields what was kept, and send it with its own keys and versions. */
   async #adopt() {
-    if (!this.#queue || !this.#key) return;
-    const { response, question } = this.#form.dataset;
-    const records = await this.#queue.adopt(response, this.#tab, () => this.#adopt().then(() => this.#pump()));
-    const found = [];
-    for (const record of records) {
-      try {
-        const isOlder = record.epoch !== this.#key.epoch;
-        const key = isOlder ? await fetchKey(this.#form.dataset.keyUrl, record.epoch) : this.#key;
-        const edit = await this.#queue.read(record, key);
-        // Versions of a database that was restored since then mean nothing: the person compares the two texts.
-        if (isOlder) edit.base = "-1";
-        this.#kept.set(edit.key, edit.pairs);
-        found.push({ edit, isHere: record.question === question });
-      } catch {
-        // Another person's text, or one whose key is gone: it stays encrypted where it is.
-      }
-    }
+    const found = await this.#keeper.adopt(() => this.#adopt().then(() => this.#pump()));
     // What was typed here meanwhile was typed without seeing the older text: it keeps its own version, and meets it openly.
     for (const id of this.#dirty.keys()) this.#keep(id);
-    this.#edits = [...found.map((one) => one.edit), ...this.#edits];
-    this.#putBack(found.filter((one) => one.isHere).map((one) => one.edit));
+    this.#edits = [...found, ...this.#edits];
+    this.#putBack(found.filter((edit) => edit.question === this.#form.dataset.question));
   }
 
   #putBack(found) {
@@ -227,15 +172,21 @@ class Autosave {
 
   // ---- sending
 
+  #hasPending() {
+    return this.#dirty.size > 0 || this.#edits.some((edit) => !edit.refused);
+  }
+
   async #pump() {
-    if (this.#flying.size || this.#isExpired || (this.#failures && this.#retry)) return;
+    if (this.#isPumping || this.#flying.size || this.#isExpired || (this.#failures && this.#retry)) return;
     const edit = edits.nextToSend(this.#edits);
     if (!edit) return this.#show();
-    this.#flying.add(edit.key);
+    this.#isPumping = true;
     this.#show();
-    // On disk first. A disk that does not answer must not keep the text from the server.
-    await Promise.race([this.#storing, pause(1000)]);
-    await this.#send(edit.key);
+    // On disk first.
+    await this.#keeper.settled;
+    // Meanwhile the page may have been left, and the edit with it, or it was taken back.
+    if (edits.allReady(this.#edits, this.#flying).some((one) => one.key === edit.key)) await this.#send(edit.key);
+    this.#isPumping = false;
     return this.#pump();
   }
 
@@ -256,7 +207,7 @@ class Autosave {
     this.#failures = 0;
     if (meaning.kind === "expired") this.#isExpired = true;
     else if (meaning.kind === "refused") this.#edits = edits.refuse(this.#edits, edit.key, meaning.status);
-    else if (meaning.kind === "conflict") this.#edits = edits.refuse(this.#edits, edit.key, 409, meaning.url);
+    else if (meaning.kind === "conflict") await this.#contested(edit, meaning.url);
     else if (meaning.kind === "closed") {
       this.#isClosed = true;
       this.#edits = edits.withdraw(this.#edits, edit.key);
@@ -286,8 +237,13 @@ class Autosave {
   /** The server has it. What follows is kept with its new version before the old record goes. */
   async #settled(edit) {
     const next = this.#edits.find((one) => one.item === edit.item);
-    if (next) await this.#store(next);
-    await this.#forget(edit.key);
+    if (next) await this.#keeper.store(next);
+    await this.#keeper.forget(edit.key);
+  }
+
+  async #contested(edit, where) {
+    this.#edits = edits.contest(this.#edits, edit.key, where);
+    if (!this.#edits.some((one) => one.key === edit.key)) await this.#settled(edit);
   }
 
   #showRefusal(edit, body) {
@@ -309,7 +265,7 @@ class Autosave {
     this.#retry = null;
     if (this.#isExpired && !(await this.#isSameSession())) return;
     this.#isExpired = false;
-    if (this.#queue && !this.#key) await this.#unlock();
+    await this.#keeper.unlock(this.#edits);
     await this.#adopt();
     this.#pump();
   }
@@ -317,8 +273,7 @@ class Autosave {
   /** Whether the same person is signed in again. What one person typed is never sent in the name of another. */
   async #isSameSession() {
     try {
-      const { user } = await fetchKey(this.#form.dataset.keyUrl);
-      if (this.#key && user !== this.#key.user) return false;
+      if (!(await this.#keeper.isSamePerson())) return false;
       await refreshToken();
       return true;
     } catch {
@@ -345,10 +300,11 @@ class Autosave {
     for (const id of [...this.#dirty.keys()]) this.#commit(id);
     const until = Date.now() + longest;
     if (this.#failures) this.#again();
-    while (Date.now() < until && !this.#isExpired && (this.#flying.size || edits.nextToSend(this.#edits))) {
+    while (Date.now() < until && !this.#isExpired && (this.#isPumping || this.#flying.size || edits.nextToSend(this.#edits))) {
       if (this.#failures && !this.#flying.size) break;
-      await pause(50);
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    await this.#keeper.settled;
     return !this.#edits.some((edit) => !edit.refused);
   }
 
@@ -362,7 +318,7 @@ class Autosave {
     const isSettled = await this.#settle(SUBMIT_WAIT);
     this.#isSubmitting = false;
     // Where nothing is kept, the form itself is the last way to save: the server keeps it even when signed out.
-    if (isSettled || !this.#isKept()) {
+    if (isSettled || !this.#keeper.holds(this.#edits)) {
       this.#isLeaving = true;
       this.#form.requestSubmit(button?.isConnected ? button : undefined);
     } else this.#show();
@@ -374,9 +330,9 @@ class Autosave {
     const facts = {
       edits: this.#edits,
       isDirty: this.#dirty.size > 0,
-      isSending: this.#flying.size > 0,
+      isSending: this.#flying.size > 0 || this.#isPumping,
       isFailing: this.#failures > 0,
-      isKept: this.#isKept(),
+      isKept: this.#keeper.holds(this.#edits),
       isExpired: this.#isExpired,
       isClosed: this.#isClosed,
       savedAt: this.#savedAt,
@@ -394,8 +350,6 @@ class Autosave {
     return this.#bar.show(state, words === "saved" ? this.#savedAt : this.#bar.words(words), links[words] ?? null);
   }
 }
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const form = document.querySelector("form[data-autosave]");
 if (form) new Autosave(form).start();

@@ -51,7 +51,7 @@ export function lastOf(edits, item) {
 
 /**
  * Add what was typed. An edit that has not left yet takes the newer text; one that was sent stays as it is and the
- * newer text follows it; one that was refused is replaced under a new key.
+ * newer text follows it, on the same base until that one is acknowledged; one that was refused is replaced under a new key.
  * @returns {{edits: Edit[], edit: Edit, dropped: string|null}}  `dropped` is a key that no longer exists
  */
 export function addEdit(edits, { item, pairs, base, key, url, question }) {
@@ -59,7 +59,7 @@ export function addEdit(edits, { item, pairs, base, key, url, question }) {
   let edit;
   if (last?.refused) edit = { ...last, key, pairs, sent: false, refused: 0 };
   else if (last && !last.sent) edit = { ...last, pairs };
-  else edit = { item, key, base: String(base), follows: last?.key ?? null, pairs, sent: false, refused: 0, url, question };
+  else edit = { item, key, base: last?.base ?? String(base), follows: last?.key ?? null, pairs, sent: false, refused: 0, url, question };
   const replaced = last && (last.refused || !last.sent);
   const others = replaced ? edits.map((one) => (one === last ? edit : one)) : [...edits, edit];
   return { edits: others, edit, dropped: last?.refused ? last.key : null };
@@ -96,7 +96,19 @@ export function withdraw(edits, key) {
     .map((edit) => (edit.follows === key ? { ...edit, follows: null } : edit));
 }
 
-/** The server declined the edit; it stays here until it is changed, or until the person has chosen between two texts. */
+/**
+ * The server holds another text (409). The edit stays until the person has chosen. Where a newer text follows it, that one
+ * takes its place and its base: it was written by the same person, on top of it.
+ */
+export function contest(edits, key, where) {
+  const contested = edits.find((edit) => edit.key === key);
+  if (!edits.some((edit) => edit.follows === key)) return refuse(edits, key, 409, where);
+  return edits
+    .filter((edit) => edit.key !== key)
+    .map((edit) => (edit.follows === key ? { ...edit, follows: null, base: contested.base } : edit));
+}
+
+/** The server declined the edit; it stays here until it is changed. */
 export function refuse(edits, key, status, where = "") {
   return edits.map((edit) => (edit.key === key ? { ...edit, refused: status, where } : edit));
 }

@@ -23,17 +23,18 @@ async function ownRecords(queue) {
 async function sendAll(queue, own) {
   let left = 0;
   const versions = new Map();
+  const stuck = new Set();
   for (const { record, key } of own) {
     try {
       const edit = await queue.read(record, key);
+      if (stuck.has(edit.follows)) throw new Error("the edit before it was not taken");
       if (versions.has(edit.follows)) edit.base = versions.get(edit.follows);
       const meaning = meaningOf(await post(edit), edit.item);
-      if (meaning.kind !== "saved" && meaning.kind !== "closed") left += 1;
-      else {
-        if (meaning.kind === "saved") versions.set(edit.key, meaning.version);
-        await queue.remove(edit.key);
-      }
+      if (meaning.kind !== "saved" && meaning.kind !== "closed") throw new Error(meaning.kind);
+      if (meaning.kind === "saved") versions.set(edit.key, meaning.version);
+      await queue.remove(edit.key);
     } catch {
+      stuck.add(record.key);
       left += 1;
     }
   }

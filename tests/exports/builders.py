@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +16,6 @@ from instruments.items import Item
 from instruments.items.base import ChoiceList
 from instruments.routing import asked_item_ids
 from instruments.schema import Instrument
-from instruments.values import EvidenceReference
 from models.cycles import Cycle
 from models.responses import NationalResponse
 from models.submissions import Submission
@@ -48,7 +46,12 @@ def sealed_document(
 
 
 def seal(
-    session: Session, response: NationalResponse, values: Mapping[str, Any], *, round_: int = 1, user_id: int | None = None
+    session: Session,
+    response: NationalResponse,
+    values: Mapping[str, Any],
+    *,
+    round_: int = 1,
+    user_id: int | None = None,
 ) -> Submission:
     """Store a submission of the response with these values, and mark the response as submitted."""
     instrument = load_instrument()
@@ -69,7 +72,9 @@ def seal(
     return submission
 
 
-def make_submitted(session: Session, cycle: Cycle, code: str, name: str, values: Mapping[str, Any], **given: Any) -> Submission:
+def make_submitted(
+    session: Session, cycle: Cycle, code: str, name: str, values: Mapping[str, Any], **given: Any
+) -> Submission:
     """A State with a submission of these values."""
     response = make_response(session, cycle, make_state(session, code, name, **given), answered=3, asked=9)
     return seal(session, response, values)
@@ -95,6 +100,15 @@ WORDS = (
     "المادة 4 من القانون رقم 38 لسنة 2024 تجرّم الاتجار بالأشخاص", "Статья 127.1 Уголовного кодекса", "第六条规定", "l’article 225-4-1",
     "=SUM(A1:A9)", "+44 20", "-5 %", "@home", "007", "1E5", "#N/A", "_x0041_", "tab\tand\nline", "🙂 ok", "<b>&amp;</b>", "  edges  ",
 )  # fmt: skip
+
+NUMBERS = (
+    0,
+    Decimal("1.50"),
+    Decimal("-3.25"),
+    Decimal("12345678901234.5"),
+    Decimal("1234567890.1234567"),
+    Decimal("1E+5"),
+)
 
 
 def random_text(rng: random.Random, words: int = 12) -> str:
@@ -126,7 +140,7 @@ class _Maker:
 
     def value(self, item: Item) -> Any:
         figures = getattr(item, "figure_lines", None)
-        schema = item._adapter.json_schema(mode="serialization")
+        schema = item._adapter.json_schema(mode="validation")
         raw = self._fill(schema, schema.get("$defs", {}), item, "")
         if figures is not None:
             raw["cells"] = {
@@ -146,9 +160,7 @@ class _Maker:
             return self._fill(options[0], defs, item, name)
         kind = schema.get("type")
         if kind == "object":
-            filled = {
-                key: self._fill(inner, defs, item, key) for key, inner in schema.get("properties", {}).items()
-            }
+            filled = {key: self._fill(inner, defs, item, key) for key, inner in schema.get("properties", {}).items()}
             if "start" in filled and "end" in filled and isinstance(filled["start"], str):
                 filled["start"], filled["end"] = sorted((filled["start"], filled["end"]))
             return filled
@@ -161,6 +173,8 @@ class _Maker:
             return self.rng.random() < 0.5
         if kind == "integer":
             return self.rng.choice((0, 7, 2015, 10**12))
+        if kind == "number":
+            return str(self.rng.choice(NUMBERS))
         if kind == "string":
             return self._string(schema, item, name)
         raise AssertionError(f"{item.item_type}: unknown shape {schema}")
@@ -177,8 +191,6 @@ class _Maker:
         columns = {column.id: column for column in getattr(item, "row_columns", ())}
         if schema.get("format") == "date":
             return (date(1890, 1, 1) + timedelta(days=rng.randint(0, 60_000))).isoformat()
-        if "pattern" in schema:  # a decimal
-            return str(rng.choice((Decimal("0"), Decimal("1.50"), Decimal("-3.25"), Decimal("12345678901234.5"), Decimal("1234567890.1234567"))))
         if name == "row_id":
             return f"{rng.getrandbits(48):012x}"
         if name == "currency":
@@ -187,6 +199,3 @@ class _Maker:
         if coded or (not columns and name in {"", "language"} and item.choice_lists()):
             return rng.choice(self._list(item, name).codes)
         return self.text if self.text is not None else random_text(rng)
-
-
-__all__ = ["EvidenceReference", "replace", "sealed_document"]

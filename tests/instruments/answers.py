@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,6 +25,8 @@ def value_of(item: Item, codes: tuple[str, ...]) -> Any:
         return Difficulties(chosen=Chosen(codes=codes), text="")
     if isinstance(kind, Statistics):
         return Statistics(source="Register")
+    if isinstance(kind, int | Decimal) and codes and codes[0]:
+        return type(kind)(codes[0])
     return codes[0] if item.boxes() else kind
 
 

@@ -23,7 +23,7 @@ from services.submissions import list_returns, list_submissions
 from views.context import reading, signed_in, tracker
 from views.policy import needs
 from views.responses import attachment
-from views.secretariat.common import cycle_frame, instrument_frame, language, secretariat
+from views.secretariat.common import cycle_frame, instrument_frame, language, secretariat, short_region_names
 from views.submissions import visibility_labels
 
 
@@ -141,5 +141,5 @@ def question(cycle_id: str, question_id: str) -> Any:
     return render_template(
         "secretariat/question.html", **cycle_frame(cycle, "secretariat.questions"), **questionnaire, question=asked,
         view=view, region=region, code=code, scale=scale, before=before, after=after, page_url=page_url,
-        source=instrument.texts_in(instrument.source_language),
+        source=instrument.texts_in(instrument.source_language), short_regions=short_region_names(),
     )  # fmt: skip

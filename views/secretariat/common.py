@@ -35,6 +35,14 @@ def region_names() -> dict[str, str]:
     ), strict=True))  # fmt: skip
 
 
+def short_region_names() -> dict[str, str]:
+    """The regional groups, short enough for the head of a column."""
+    return dict(zip(REGIONS, (
+        _("African"), _("Asia-Pacific"), _("Eastern European"), _("Latin American and Caribbean"),
+        _("Western European and other"), _("Outside the groups"),
+    ), strict=True))  # fmt: skip
+
+
 def stage_names() -> dict[str, str]:
     """Where a response can stand."""
     words = (_("Not started"), _("In progress"), _("Ready to be cleared"), _("Returned"), _("Submitted"))

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from sqlmodel import Session
 
 from forms.secretariat import CycleForm, ExtensionForm
+from models.base import utc_now
 from models.cycles import Cycle
 from models.queries import list_instrument_versions
 from models.responses import NationalResponse
@@ -117,7 +118,9 @@ def close_cycle(cycle_id: str) -> Any:
     with reading() as db:
         cycle = find_cycle(db, cycle_id)
         board = read_board(db, cycle, language())
-    return render_template("secretariat/close_cycle.html", **cycle_frame(cycle, "secretariat.edit_cycle"), board=board)
+    return render_template(
+        "secretariat/close_cycle.html", **cycle_frame(cycle, "secretariat.edit_cycle"), board=board, now=utc_now()
+    )
 
 
 @secretariat.route("/responses/<response_id>/deadline", methods=["GET", "POST"])

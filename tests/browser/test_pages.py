@@ -1,0 +1,161 @@
+"""Every page, in Arabic and in English: accessible (axe, WCAG 2.2 AA), usable at 320 pixels, by keyboard, without script errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from instruments.values import Narrative
+from models.people import User
+from models.responses import NationalResponse
+from models.submissions import Submission
+from services.permissions import Permission
+from services.responses import open_response
+from services.submissions import Declaration, submit
+from tests.browser.conftest import Site, enter
+from tests.builders import World, actor_for, answer
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+STATE_PAGES = (
+    "",
+    "/questions/op13d",
+    "/questions/op4",
+    "/questions/op1",
+    "/questions/op13a",
+    "/check",
+    "/print",
+    "/print?blank=1",
+    "/people",
+)
+OFFICER_PAGES = ("/secretariat", "/secretariat/states")
+OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset", "/invitations/unknown", "/nothing-here")
+
+
+def settle(page: Page, site: Site, language: str, path: str) -> list[str]:
+    """Open a page in a language; what the console said."""
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(f"{site.address}/language/{language}?next={path}")
+    return said
+
+
+def look(page: Page, where: str) -> None:
+    """axe finds nothing, and nothing is wider than the window."""
+    results = Axe().run(page, options=RULES)
+    found = [f"{entry['id']}: {entry['nodes'][0]['html'][:160]}" for entry in results.response["violations"]]
+    assert found == [], where
+    html = page.locator("html")
+    assert html.get_attribute("lang"), where
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert width <= 1, f"{where}: {width} pixels too wide"
+
+
+@pytest.fixture
+def filled(site: Site, world: World) -> Iterator[tuple[World, str]]:
+    """A world with a few answers, and a submission of the other State."""
+    assert site.app is not None
+    key = site.app.extensions["tracker"].secrets.receipt_key
+    with site.transaction() as session:
+        mine = actor_for(session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id))
+        theirs = actor_for(
+            session.get_one(User, world.other_focal_point), session.get_one(NationalResponse, world.other_response_id)
+        )
+        values: dict[str, Any] = {
+            "op13d.status_practice": "partially_implemented", "op13d.narrative": Narrative(text="منذ 2019 (قانون 14/2019)", language="ar"),
+        }  # fmt: skip
+        answer(session, mine, world.response_id, values)
+        answer(session, theirs, world.other_response_id, values)
+        opened = open_response(session, world.other_response_id, theirs, Permission.RESPONSE_SUBMIT, lock=True)
+        submission: Submission = submit(session, opened, Declaration("A", "B"), private_key=key)
+        submission_id = submission.id
+    yield world, submission_id
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_of_a_state(browser: Browser, site: Site, filled: tuple[World, str], language: str, width: int) -> None:
+    world, submission_id = filled
+    _context, page = enter(browser, site, world.focal_point, viewport={"width": width, "height": 900})
+    for path in STATE_PAGES:
+        said = settle(page, site, language, f"/responses/{world.response_id}{path}")
+        look(page, f"{language} {width} {path}")
+        assert said == [], path
+    _context, other = enter(browser, site, world.other_focal_point, viewport={"width": width, "height": 900})
+    for path in (f"/submissions/{submission_id}", "/receipts/check"):
+        settle(other, site, language, path)
+        look(other, f"{language} {width} {path}")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_of_the_secretariat(
+    browser: Browser, site: Site, filled: tuple[World, str], language: str, width: int
+) -> None:
+    world, _submission_id = filled
+    _context, page = enter(browser, site, world.officer, viewport={"width": width, "height": 900})
+    pages = (
+        *OFFICER_PAGES, f"/secretariat/responses/{world.other_response_id}", f"/secretariat/cycles/{world.cycle_id}/questions/op13d",
+        f"/exports/{world.cycle_id}",
+    )  # fmt: skip
+    for path in pages:
+        said = settle(page, site, language, path)
+        look(page, f"{language} {width} {path}")
+        assert said == [], path
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_for_visitors(browser: Browser, site: Site, world: World, language: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    for path in OPEN_PAGES:
+        settle(page, site, language, path)
+        look(page, f"{language} {width} {path}")
+
+
+def test_a_question_is_answered_by_keyboard_alone(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(f"{site.address}/responses/{world.response_id}/questions/op2")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    first = page.locator('[data-item="op2.status_practice"] input').first
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if first.evaluate("node => node === document.activeElement || node.name === document.activeElement.name"):
+            break
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "saved")
+    box = page.locator('[name="op2.narrative-text"]')
+    for _ in range(40):
+        if box.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type("Typed without a mouse")
+    save = page.locator(".savebar button").first
+    for _ in range(120):
+        if save.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator('[name="op2.narrative-text"]')).to_have_value("Typed without a mouse")
+    expect(page.locator('[data-item="op2.status_practice"] input:checked')).to_have_value("partially_implemented")
+
+
+def test_nothing_is_loaded_from_elsewhere(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    foreign: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((site.address, "data:", "blob:")) else foreign.append(request.url)
+        ),
+    )
+    for path in ("", "/questions/op13d", "/check"):
+        page.goto(f"{site.address}/responses/{world.response_id}{path}")
+    assert foreign == []
