@@ -111,7 +111,6 @@ def _check_port(settings: Settings) -> None:
 def _prepare(settings: Settings) -> list[Any]:
     """Bring schema and content up to date, in this process and before any other exists; the first links on the first start."""
     import languages
-    import rehearsal
     from instruments.loader import InstrumentError
     from models import schema
     from models.database import Database, DatabaseError
@@ -134,6 +133,8 @@ def _prepare(settings: Settings) -> list[Any]:
                 with database.transaction() as session:
                     links = installation.bootstrap(session, settings)
             if settings.rehearsal:
+                import rehearsal
+
                 links = rehearsal.seed(database, settings, progress=_show_progress) or links
             return links
     except (

@@ -20,7 +20,7 @@ def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
             "eastern_european": _("Eastern European States"),
             "grulac": _("Latin American and Caribbean States"),
             "weog": _("Western European and other States"),
-            "none": _("No regional group"),
+            "none": _("Outside the regional groups"),
         },
         "kind": {
             "member_state": _("Member State"),
@@ -29,9 +29,9 @@ def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
             "reio": _("Regional economic integration organization"),
         },
         "party_status": {
-            "unknown": _("Not on record"),
+            "unknown": _("Unknown"),
             "party": _("Party"),
-            "not_party": _("Not a Party"),
+            "not_party": _("Not a party"),
         },
         "work_state": {
             "not_started": _("Not started"),
@@ -73,8 +73,8 @@ def short_asked_states(_: Gettext) -> dict[str, str]:
     return {"answered": _("Answered"), "not_answered": _("Not answered"), "not_asked": _("Not asked")}
 
 
-def work_state(clearance: str, *, has_activity: bool) -> str:
-    """How far the work of a whole response is: `ready` once it is submitted."""
-    if clearance == "submitted":
+def work_state(clearance: str, *, has_begun: bool, is_all_ready: bool) -> str:
+    """How far the work of a whole response is: `ready` once it is submitted or every question is marked so."""
+    if clearance == "submitted" or (has_begun and is_all_ready):
         return "ready"
-    return "in_progress" if has_activity else "not_started"
+    return "in_progress" if has_begun else "not_started"

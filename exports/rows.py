@@ -170,8 +170,10 @@ class Rows:
     def coverage_row(self, state: StateRecord, languages: str) -> Row:
         """The State's row of Coverage; of a draft it shows progress and dates only."""
         seal = state.seal
+        facts = {"party_status": state.party_status, "kind": state.kind}
+        asked = sum(question.is_asked_of(facts) for question in self.instrument.questions.values())
         work = work_state(
-            state.clearance, has_activity=state.started_at is not None or state.last_activity_at is not None
+            state.clearance, has_begun=state.started_at is not None, is_all_ready=state.questions_ready >= asked
         )
         self.count("Coverage")
         sealed: Row = (None, None, None, None, None)

@@ -47,7 +47,7 @@ def write_workbook(
     language: str,
     *,
     rehearsal: bool = False,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[], object] = lambda: None,
     most_rows: int = MOST_ROWS,
 ) -> ExportReport:
     """Write the workbook of a cycle in one of the six languages into an empty binary file.
@@ -99,7 +99,7 @@ class _Making:
             (issue.code, self._issue_words[issue.code], issue.sheet, issue.row or None, *issue[3:])
         )
 
-    def write_states(self, progress: Callable[[], None]) -> None:
+    def write_states(self, progress: Callable[[], object]) -> None:
         """The sheets of answers, State by State; texts are put aside by question, because they are read by paragraph."""
         languages: dict[str, str] = {}
         aside: dict[str, IO[bytes]] = {}

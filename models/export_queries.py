@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 
 from models.cycles import Cycle
 from models.people import Invitation
-from models.responses import NationalResponse, QuestionState
+from models.queries import count_ready
+from models.responses import NationalResponse
 from models.states import ReportingState
 from models.submissions import Submission
 
@@ -119,7 +120,7 @@ def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord
     )  # fmt: skip
     rows = session.exec(statement).all()
     invited = _invited(session, cycle.id)
-    ready = _ready_questions(session, cycle.id)
+    ready = count_ready(session, cycle.id)
     records = []
     for (
         response_id, state_id, m49, kind, region, names, party_status, party_since, clearance, extended, answered, asked,
@@ -135,6 +136,19 @@ def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord
     return records
 
 
+def count_states(session: Session, cycle_id: str) -> tuple[int, int]:
+    """(States in the cycle, States that submitted at least once)."""
+    submitted = select(Submission.national_response_id).distinct().subquery()
+    statement = (
+        select(func.count(), func.count(submitted.c.national_response_id))
+        .select_from(NationalResponse)
+        .outerjoin(submitted, submitted.c.national_response_id == col(NationalResponse.id))
+        .where(col(NationalResponse.cycle_id) == cycle_id)
+    )
+    states, sealed = session.exec(statement).one()
+    return states, sealed
+
+
 def _invited(session: Session, cycle_id: str) -> dict[str, datetime]:
     """When the first invitation to a focal point of each State was made."""
     statement = (
@@ -143,17 +157,6 @@ def _invited(session: Session, cycle_id: str) -> dict[str, datetime]:
         .group_by(col(Invitation.state_id))
     )
     return {state_id: moment for state_id, moment in session.exec(statement) if state_id is not None}
-
-
-def _ready_questions(session: Session, cycle_id: str) -> dict[str, int]:
-    """How many questions the team of each response marked as ready."""
-    statement = (
-        select(QuestionState.national_response_id, func.count())
-        .join(NationalResponse, col(NationalResponse.id) == col(QuestionState.national_response_id))
-        .where(col(NationalResponse.cycle_id) == cycle_id, col(QuestionState.ready).is_(True))
-        .group_by(col(QuestionState.national_response_id))
-    )
-    return dict(session.exec(statement).all())
 
 
 def iterate_documents(session: Session, cycle_id: str) -> Iterator[tuple[str, str]]:

@@ -55,6 +55,11 @@ def list_cycles(session: Session) -> list[tuple[Cycle, str, str]]:
     return sorted(rows, key=lambda row: (row[0].closed_at is not None, -row[0].opens_at.timestamp(), row[0].id))
 
 
+def list_states(session: Session) -> list[ReportingState]:
+    """All reporting States, in no order: each language sorts them by their names in it."""
+    return list(session.exec(select(ReportingState)))
+
+
 def list_instrument_versions(session: Session) -> list[tuple[str, str, str, datetime]]:
     """(id, name, version, published) of every published instrument, newest first, without the documents."""
     statement = select(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -10,14 +11,15 @@ from rehearsal.edges import share_out
 from rehearsal.phrases import seeded
 
 FATES: dict[str, int] = {
-    "submitted": 42, "submitted_late": 6, "resubmitted": 6, "reopened": 2, "reopening_requested": 2, "returned": 5,
-    "draft_far": 11, "draft_begun": 8, "not_started": 18,
+    "submitted": 45, "submitted_late": 6, "resubmitted": 6, "reopened": 2, "reopening_requested": 2, "returned": 5,
+    "draft_far": 11, "draft_begun": 8, "not_started": 15,
 }  # fmt: skip
 """What becomes of a response, and how many of a hundred. All but the last three have a submission."""
 
 SEALED = frozenset(FATES) - {"draft_far", "draft_begun", "not_started"}
 
 _LANGUAGE_WEIGHTS = {"ar": 14, "zh": 6, "en": 32, "fr": 18, "ru": 12, "es": 18}
+_PARTY_WEIGHTS = {"party": 70, "not_party": 14, "unknown": 16}
 
 GUESTS: dict[str, str] = {"ar": "draft_far", "en": "returned", "fr": "draft_begun"}
 """Languages of the focal points whose places are free for those who try the rehearsal out, and where they find their work."""
@@ -48,12 +50,15 @@ def make_plans(state_ids: list[str], seed: int) -> list[Plan]:
     first = min(total, len(LANGUAGES))
     languages[:first] = rng.sample(LANGUAGES, first)
     fates = _dealt(FATES, total, rng)
-    guests = {
-        languages.index(language): fate
-        for language, fate in GUESTS.items() if language in languages and total >= len(LANGUAGES)
-    }  # fmt: skip
-    for place, fate in guests.items():
-        fates[place] = fate
+    for place in range(first):
+        if fates[place] == "not_started":
+            _swap(fates, place, lambda fate: fate != "not_started", first)
+    guests = {languages.index(language) for language in GUESTS} if total >= len(LANGUAGES) else set()
+    for place in sorted(guests):
+        wanted = GUESTS[languages[place]]
+        if fates[place] != wanted and not _swap(fates, place, wanted.__eq__, first):
+            fates[place] = wanted
+    parties = _dealt(_PARTY_WEIGHTS, total, rng)
     sealed = [place for place in range(total) if fates[place] in SEALED and place not in guests]
     drafts = [place for place in range(total) if fates[place].startswith("draft") and place not in guests]
     kinds = share_out(total, rng)
@@ -70,9 +75,17 @@ def make_plans(state_ids: list[str], seed: int) -> list[Plan]:
             fate=fates[place], thoroughness=rng.choice((0.15, 0.4, 0.6, 0.85, 1.0)), edges=edges.get(place, ()),
             has_unreadable=place in unreadable, is_guest=place in guests,
             is_extended=place in guests or (fates[place].startswith("draft") and rng.random() < 0.5),
-            party_status=rng.choices(("party", "not_party", "unknown"), (70, 14, 16))[0],
+            party_status=parties[place],
         ))  # fmt: skip
     return plans
+
+
+def _swap(fates: list[str], place: int, is_wanted: Callable[[str], bool], first: int) -> bool:
+    """Exchange the fate of a place with the nearest wanted one behind the first places; whether there was one."""
+    other = next((other for other in range(first, len(fates)) if is_wanted(fates[other])), None)
+    if other is not None:
+        fates[place], fates[other] = fates[other], fates[place]
+    return other is not None
 
 
 def _dealt(weights: dict[str, int], total: int, rng: Random) -> list[str]:

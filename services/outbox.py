@@ -49,6 +49,8 @@ AT_ONCE = 50
 
 _SEALED = "sealed"
 _EXPIRES = "expires_at"
+_NAMES = frozenset({"name", "by", "before", "state", "cycle", "number", "reference"})
+"""Entries that stand inside a line, perhaps in the subject."""
 
 
 class BadAddress(ValueError):
@@ -220,9 +222,9 @@ def _as_email(message: Message, mail: OutboxMail, settings: Settings) -> EmailMe
     email["Subject"] = message.subject
     email["Date"] = format_datetime(utc_now())
     email["Message-ID"] = f"<{mail.id}@{settings.mail_sender.rpartition('@')[2] or 'localhost'}>"
-    email["Content-Language"] = message.language
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(message.body)
+    email["Content-Language"] = message.language
     return email
 
 
@@ -244,6 +246,8 @@ def render(
         values |= json.loads(_cipher(secrets.queue_key).decrypt(str(token).encode()))
     values.setdefault("link", "…")
     values |= _facts(session, settings, language, values)
+    for name in _NAMES & values.keys():
+        values[name] = _one_line(str(values[name]))
     if not (TEMPLATES / f"{template}.txt").is_file():
         raise UnknownTemplate(template)
     text = _environment(language).get_template(f"{template}.txt").render(values)

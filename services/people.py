@@ -89,6 +89,7 @@ def list_officers(session: Session) -> list[Person]:
 
 
 def active_officers() -> Any:
+    """The statement that selects the secretariat officers whose accounts are in use."""
     return select(User).where(
         User.id == UserRole.user_id, UserRole.role_id == Role.id, Role.name == OFFICER, col(User.active).is_(True)
     )
@@ -115,6 +116,7 @@ def lock_response(session: Session, state_id: str, cycle_id: str) -> None:
 def open_memberships(
     session: Session, user_id: int | None, state_id: str | None = None, cycle_id: str | None = None
 ) -> list[Membership]:
+    """A person's memberships that have not ended: all of them, or those in one State and cycle."""
     statement = select(Membership).where(Membership.user_id == user_id, col(Membership.ended_at).is_(None))
     if state_id is not None:
         statement = statement.where(Membership.state_id == state_id, Membership.cycle_id == cycle_id)
@@ -122,6 +124,7 @@ def open_memberships(
 
 
 def end_memberships(session: Session, memberships: Iterable[Membership]) -> None:
+    """End the memberships now; the person keeps the account and loses what the membership allowed."""
     for membership in memberships:
         membership.ended_at = utc_now()
         session.add(membership)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
 from models.database import Database
@@ -19,6 +20,10 @@ from models.schema import upgrade
 from settings import Settings
 
 KINDS = ("sqlite", "postgresql")
+
+# The same examples at every run, and no time limit for one: a busy computer must not turn a sound test into a failure.
+hypothesis_settings.register_profile("project", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("project")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

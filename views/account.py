@@ -43,7 +43,7 @@ from views.errors import refuse
 from views.library import library, passphrase_link
 from views.limits import count_guess, stop_guessing
 from views.policy import needs
-from views.responses import frame
+from views.question_page import frame
 
 account = Blueprint("account", __name__)
 
@@ -72,7 +72,7 @@ def accept_invitation_page(token: str) -> Any:
         if request.method == "GET" and not is_language(session.get("language")) and not current_user.is_authenticated:
             session["language"] = invitation.language
             refresh()
-        given = {"invitation": invitation, "state": state, "cycle": cycle, "role_names": role_names()}
+        given: dict[str, Any] = {"invitation": invitation, "state": state, "cycle": cycle, "role_names": role_names()}
         if current_user.is_authenticated:
             return _accept_signed_in(token, invitation, given)
         if owner is not None and owner.active:
@@ -125,7 +125,7 @@ def _accept_as_new(token: str, invitation: Invitation, given: dict[str, Any]) ->
         return _page("account/accept.html", 422, form=form, **given)
     session["language"] = person.language
     refresh()
-    user = library().datastore.find_user(id=user_id)
+    user = cast(User, library().datastore.find_user(id=user_id))
     onward = library().two_factor_plugins.tf_enter(user, False, "invitation", next_loc=None)
     if onward is not None:
         return onward

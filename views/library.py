@@ -246,7 +246,8 @@ class AccountSignInForm(SignInForm):
     def validate(self, **kwargs: Any) -> bool:
         """Whether the person may sign in. What is wrong is not told: the page says the same in every case."""
         right = bool(super().validate(**kwargs))
-        if right and is_delayed(self.user) and not is_known_device(self.user.id):
+        user = cast("User | None", self.user)
+        if right and user is not None and is_delayed(user) and not is_known_device(user.id or 0):
             self.password.errors = [*self.password.errors, get_message("INVALID_PASSWORD")[0]]
             return False
         if not right and self.user is None and self.email.data and self.password.data:
@@ -297,10 +298,10 @@ def passphrase_link(db: Session, actor: Actor, user: User, reason: str) -> str:
     """
     state_id = check_may_help(db, actor, user)
     record(db, "passphrase.link_made", actor.user_id, state_id, user=user.id, reason=reason)
-    token = generate_reset_password_token(user)
+    token = cast(str, cast(Any, generate_reset_password_token)(user))
     return f"{tracker().settings.address}{url_for('security.reset_password', token=token)}"
 
 
 def library() -> Security:
     """The account library of this application."""
-    return current_app.extensions["security"]
+    return cast(Security, current_app.extensions["security"])

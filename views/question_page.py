@@ -133,6 +133,7 @@ def _groups(opened: OpenResponse, question: Question) -> list[tuple[str, list[An
 
 
 def conflict_page(opened: OpenResponse, question: Question, result: SaveResult) -> tuple[str, int]:
+    """The page that shows both texts of every item somebody else changed meanwhile, with status 409."""
     texts = opened.instrument.texts_in(language())
     shown = []
     for conflict in result.conflicts:

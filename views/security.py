@@ -64,7 +64,7 @@ def init_security(app: Flask, tracker: Tracker) -> None:
     """Set up accounts, sessions and CSRF protection. Call it after the policy and before the blueprints."""
     _configure(app, tracker)
     CSRFProtect(app)
-    datastore = Datastore(LocalProxy(library_session), User, Role, WebAuthn)
+    datastore = Datastore(cast(Any, LocalProxy(library_session)), User, Role, WebAuthn)
     security = Security(
         app, datastore, mail_util_cls=OutboxMails, password_util_cls=Passphrases, totp_cls=OneTimeTotp,
         webauthn_util_cls=Passkeys, mf_recovery_codes_util_cls=RecoveryCodes, login_form=AccountSignInForm,

@@ -93,7 +93,7 @@ export class Queue {
       const record = { ...open, response, tab, keyUrl, epoch: key.epoch, user: key.user, at: Date.now() };
       record.iv = crypto.getRandomValues(new Uint8Array(12));
       const plain = new TextEncoder().encode(JSON.stringify(pairs));
-      record.data = await crypto.subtle.encrypt({ name: "AES-GCM", iv: record.iv, additionalData: boundTo(record) }, key.aes, plain);
+      record.ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv: record.iv, additionalData: boundTo(record) }, key.aes, plain);
       const store = this.#store("readwrite");
       const before = await request(store.get(record.key));
       // The place in the order is that of the first time; only the text is newer.
@@ -119,7 +119,7 @@ export class Queue {
    * @returns {Promise<import("./edits.js").Edit>}
    */
   async read(record, key) {
-    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: record.iv, additionalData: boundTo(record) }, key.aes, record.data);
+    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: record.iv, additionalData: boundTo(record) }, key.aes, record.ciphertext);
     const { item, base, follows, url, question } = record;
     // It may have left before the page died: from here on its key, base and text stay as they are.
     return { item, key: record.key, base, follows, sent: true, refused: 0, url, question, pairs: JSON.parse(new TextDecoder().decode(plain)) };

@@ -100,7 +100,7 @@ def test_what_waits_in_the_browser_is_encrypted(browser: Browser, site: Site, wo
         return out.join("\\n") + JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage});
       }"""
     )
-    assert "ciphertext" in dump
+    assert '"item":"op13d.narrative"' in dump
     assert "CANARY" not in dump
 
 

@@ -71,8 +71,8 @@ def test_combinations_follow_logic(
     one: Condition, two: Condition, answers: dict[str, Any], known: dict[str, str]
 ) -> None:
     first, second = one.holds(answers, known), two.holds(answers, known)
-    assert Condition(all=(one, two)).holds(answers, known) == (first and second)
-    assert Condition(any=(one, two)).holds(answers, known) == (first or second)
+    assert Condition(all_=(one, two)).holds(answers, known) == (first and second)
+    assert Condition(any_=(one, two)).holds(answers, known) == (first or second)
     assert Condition(not_=one).holds(answers, known) == (not first)
 
 

@@ -101,9 +101,8 @@ def test_a_code_that_excludes_the_others_is_a_finding_and_no_error() -> None:
 
 
 def test_a_list_without_other_asks_for_no_words() -> None:
-    item = ITEM_TYPES["choices"](
-        id="op1.example", group="g", list="plain", lists={"plain": replace(LISTS["colours"], other="", name="colours")}
-    )
+    lists = {"plain": replace(LISTS["colours"], other="", name="colours")}
+    item = ITEM_TYPES["choices"].model_validate({"id": "op1.example", "group": "g", "list": "plain", "lists": lists})
     assert send(item, EN, ("-codes", "red"), ("-other", "Teal")).value == Chosen(codes=("red",))
 
 
@@ -167,7 +166,7 @@ def test_an_error_in_a_row_names_the_row_and_nothing_of_the_other_rows_is_lost()
     read = send(item, EN, ("-0-title", "good"), ("-1-title", "bad"), ("-1-start_year", "soon"))
     assert [message.code for message in read.errors] == ["in_row"]
     assert read.errors[0].startswith("Policy or measure 2:")
-    again = posted_back([item], EN, {}, {item.id: read.typed})
+    again = posted_back([item], EN, {}, {item.id: read.typed or []})
     assert (again["op1.example-0-title"], again["op1.example-1-start_year"]) == ("good", "soon")
 
 
@@ -175,7 +174,7 @@ def test_too_many_rows_are_kept_as_typed_every_one() -> None:
     item = item_of("policies")
     read = send(item, EN, *((f"-{number}-title", str(number)) for number in range(MOST_ROWS + 5)))
     assert [message.code for message in read.errors] == ["too_many_rows"]
-    again = posted_back([item], EN, {}, {item.id: read.typed})
+    again = posted_back([item], EN, {}, {item.id: read.typed or []})
     assert [again[f"op1.example-{number}-title"] for number in range(MOST_ROWS + 5)] == [
         str(number) for number in range(MOST_ROWS + 5)
     ]

@@ -326,7 +326,9 @@ def test_an_item_is_frozen_and_refuses_unknown_keys(item: Item) -> None:
     with pytest.raises(ValidationError):
         item.required = True  # type: ignore[misc]
     with pytest.raises(ValidationError):
-        ITEM_TYPES[item.item_type](id="op1.x", group="g", **EXAMPLES[item.item_type].definition, colour="red", lists={})
+        ITEM_TYPES[item.item_type].model_validate(
+            {"id": "op1.x", "group": "g", **EXAMPLES[item.item_type].definition, "colour": "red"}
+        )
 
 
 @every_type

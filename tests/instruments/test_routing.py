@@ -25,12 +25,12 @@ NAMES = [f"op{number}.item" for number in range(1, 9)]
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A document of eight questions whose items depend on one another without a circle, in whatever order they stand."""
-    order = draw(st.permutations(NAMES))
+    order = list(draw(st.permutations(NAMES)))
     questions = []
     for name in NAMES:
-        earlier = order[: order.index(name)]
+        earlier: list[str] = order[: order.index(name)]
         item: dict[str, Any] = {"id": name, "type": "choice", "list": "codes", "group": "g"}
-        if earlier and draw(st.booleans()):
+        if earlier and draw(st.sampled_from([True, False])):
             item["asked_if"] = draw(conditions_on(earlier))
         asked_of = draw(st.sampled_from(["everyone", "everyone", "parties", "not_parties"]))
         questions.append(

@@ -217,7 +217,7 @@ def ways(condition: Condition, wanted: bool = True) -> Iterator[Assignment]:
         if condition.at_least is not None and condition.item is not None:
             yield {condition.item: str(condition.at_least - 1)}
     elif condition.fact is not None:
-        yield from ({condition.fact: value} for value in sorted(condition.codes()))
+        yield from ({str(condition.fact): value} for value in sorted(condition.codes()))
     else:
         assert condition.item is not None
         codes = sorted(condition.codes()) or [str(condition.at_least or condition.at_most or ANYTHING)]

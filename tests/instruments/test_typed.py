@@ -35,6 +35,11 @@ numbers = st.decimals(min_value=0, max_value=10**14, places=2)
 days = st.dates(min_value=date(FIRST_YEAR, 1, 1), max_value=date(LAST_YEAR, 12, 31))
 
 
+def item_of(item_type: str, **given: str) -> Item:
+    """A number item with some properties of its own."""
+    return ITEM_TYPES[item_type].model_validate({"id": "op1.example", "group": "g", **given})
+
+
 def in_script(text: str, digits: str) -> str:
     """The text with its digits in another script."""
     return text.translate(str.maketrans("0123456789", digits))
@@ -155,22 +160,22 @@ def test_plain_text_is_plain_already(text: str) -> None:
 
 @given(st.decimals(min_value=-(10**14), max_value=10**14, places=2))
 def test_what_the_form_shows_for_a_number_is_read_as_the_same_number(number: Decimal) -> None:
-    item = ITEM_TYPES["decimal"](id="op1.example", group="g", lists={})
+    item = item_of("decimal")
     shown = build_question_form([item], EN, {item.id: number})[item.id].raw
     assert send(item, EN, ("", shown)).value == number
 
 
 @given(st.integers(min_value=0, max_value=10**15 - 1))
 def test_what_the_form_shows_for_a_whole_number_is_read_as_the_same_number(number: int) -> None:
-    item = ITEM_TYPES["whole_number"](id="op1.example", group="g", lists={})
+    item = item_of("whole_number")
     shown = build_question_form([item], EN, {item.id: number})[item.id].raw
     read = send(item, EN, ("", shown)).value
     assert (read, type(read)) == (number, int)
 
 
 EN = context_in("en")
-WHOLE = ITEM_TYPES["whole_number"](id="op1.example", group="g", maximum="100", lists={})
-DECIMAL = ITEM_TYPES["decimal"](id="op1.example", group="g", places="1", minimum="0", maximum="100", lists={})
+WHOLE = item_of("whole_number", maximum="100")
+DECIMAL = item_of("decimal", places="1", minimum="0", maximum="100")
 
 
 @pytest.mark.parametrize(

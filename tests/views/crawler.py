@@ -76,11 +76,12 @@ def crawl(app: Flask, roles: list[Role], values: dict[str, tuple[object, ...]]) 
                 continue
             for address in addresses(rule, values):
                 for method in sorted((rule.methods or set()) - SKIPPED_METHODS):
-                    _ask(client, role, method, address, report)
+                    ask(client, role, method, address, report)
     return report
 
 
-def _ask(client: FlaskClient, role: Role, method: str, address: str, report: Report) -> None:
+def ask(client: FlaskClient, role: Role, method: str, address: str, report: Report) -> None:
+    """Ask once and note what was wrong with the answer."""
     answer = client.open(address, method=method, data={} if method == "POST" else None)
     report.requests += 1
     if answer.status_code >= 500:

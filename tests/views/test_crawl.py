@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from instruments.values import Narrative
 from models.people import User
-from models.responses import NationalResponse
+from models.responses import Answer, NationalResponse
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
 from tests.builders import World, actor_for, answer, make_world, sign_in
-from tests.views.crawler import Report, Role, crawl
+from tests.views.crawler import Report, Role, addresses, ask, crawl
 from views.context import tracker
 from views.policy import PUBLIC_ENDPOINTS, needs
 
@@ -122,9 +123,7 @@ def _leaks() -> dict[str, Callable[[str], Any]]:
 
     def text() -> str:
         with tracker().database.reading() as session:
-            from models.responses import Answer
-
-            return "".join(str(row.value) for row in session.query(Answer).all())
+            return "".join(str(value) for value in session.exec(select(Answer.value)))
 
     def headers(**given: str) -> Response:
         return Response("ok", headers=given)
@@ -168,14 +167,12 @@ def test_the_crawler_finds_a_planted_leak(no_limits: Flask, kind: str) -> None:
 def crawl_one(app: Flask, world: World, values: dict[str, tuple[object, ...]]) -> Report:
     """A crawl of the planted route only, as the focal point."""
     report = Report()
-    from tests.views.crawler import _ask, addresses
-
     role = roles(app, world)[1]
     client = role.client()
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "planted":
             for address in addresses(rule, values):
-                _ask(client, role, "GET", address, report)
+                ask(client, role, "GET", address, report)
     return report
 
 
@@ -208,8 +205,6 @@ def test_foreign_and_absent_are_the_same(no_limits: Flask) -> None:
 def test_every_unsafe_route_wants_a_csrf_token(app: Flask) -> None:
     world, values = build(app)
     client = roles(app, world)[1].client()
-    from tests.views.crawler import addresses
-
     accepted = []
     for rule in app.url_map.iter_rules():
         if "POST" not in (rule.methods or set()):

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
-from sqlmodel import select
 
 from models.collation import sort_key
-from models.queries import list_cycles
-from models.states import PARTY_STATUSES, REGIONS, ReportingState
+from models.queries import list_cycles, list_states
+from models.states import PARTY_STATUSES, REGIONS
 from services.permissions import Permission
 from services.responses import state_name
 from services.secretariat import matches, read_board
@@ -66,7 +65,7 @@ def states() -> Any:
     region = request.args.get("region", "") if request.args.get("region") in REGIONS else ""
     party = request.args.get("party", "") if request.args.get("party") in PARTY_STATUSES else ""
     with reading() as db:
-        rows = list(db.exec(select(ReportingState)))
+        rows = list_states(db)
     named = sorted(
         ((state_name(state.names, language()), state) for state in rows),
         key=lambda entry: (sort_key(entry[0], language()), entry[1].id),
