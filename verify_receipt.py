@@ -59,12 +59,13 @@ def verify(file_text: str, public: bytes) -> tuple[list[str], dict[str, object]]
     return problems, receipt
 
 
-def main() -> int:
-    """Read the arguments, verify, print."""
-    if len(sys.argv) != 3:
+def main(arguments: list[str]) -> int:
+    """Read the arguments (receipt file, public key), verify, print; the exit code."""
+    if len(arguments) != 2:
         print(__doc__)
         return 2
-    key = Path(sys.argv[2]).read_text(encoding="utf-8").strip() if Path(sys.argv[2]).is_file() else sys.argv[2]
+    file, given = arguments
+    key = Path(given).read_text(encoding="utf-8").strip() if Path(given).is_file() else given
     try:
         public = b64decode(key, validate=True)
         Ed25519PublicKey.from_public_bytes(public)
@@ -72,7 +73,7 @@ def main() -> int:
         print("The public key is not 32 bytes in base64.")
         return 2
     # Bytes, so that no line end is translated on the way.
-    problems, receipt = verify(Path(sys.argv[1]).read_bytes().decode("utf-8", "surrogateescape"), public)
+    problems, receipt = verify(Path(file).read_bytes().decode("utf-8", "surrogateescape"), public)
     if problems:
         print("NOT VERIFIED: " + "; ".join(SENTENCES[code] for code in problems) + ".")
         return 1
@@ -84,4 +85,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

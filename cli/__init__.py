@@ -1,4 +1,4 @@
-"""The commands of the installation: `flask links`, `backup`, `restore`, `doctor`, `instrument`, `receipt-key`."""
+"""The commands of the installation: `flask links`, `backup`, `restore`, `doctor`, `instrument`, `export`, `receipt verify`, `receipt-key`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from flask import Flask
 
 from cli.backups import backup, restore
 from cli.doctor import doctor
+from cli.exports import export_command
 from cli.instruments import instrument
 from cli.links import links
-from cli.receipts import receipt_key
+from cli.receipts import receipt, receipt_key
 
 
 def init_cli(app: Flask) -> None:
     """Register the commands with the application's `flask` command."""
-    for command in (links, backup, restore, doctor, instrument, receipt_key):
+    for command in (links, backup, restore, doctor, instrument, receipt, receipt_key, export_command):
         app.cli.add_command(command)

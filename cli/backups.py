@@ -72,7 +72,8 @@ def _verify(file: Path, settings: Settings) -> None:
         raise Refused(f"{file} is not sound:\n" + "\n".join(problems))
     click.echo(
         f"{file} is sound: made {manifest['made_at']}, revision {manifest['revision']}, {manifest['responses']} responses with "
-        f"{manifest['revisions']} changes, {manifest['submissions']} receipts verified, {len(manifest['files']) - 1} files."
+        f"{manifest['revisions']} changes, {manifest['submissions']} receipts verified, "
+        f"{len(manifest['files']) - 1} evidence files."
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from models import schema
 from models.database import AlreadyRunning, Database, DatabaseError, SingleWriter
+from services.backup import database_file
 from services.control import CommandRefused, NoServer, ask_server, run_command
 from settings import Settings, SettingsError, load_secrets
 
@@ -37,23 +38,19 @@ def command_settings() -> Settings:
 @contextmanager
 def open_database(settings: Settings, *, read_only: bool = True) -> Iterator[Database]:
     """The database of the settings at the schema of this version. Anything else is one line, exit code 1."""
+    if settings.is_sqlite and not database_file(settings).exists():
+        raise Refused(f"There is no database in {settings.instance} yet. Remedy: make run, which makes it.")
     database = Database(settings.url, threads=1, read_only=read_only)
     try:
-        revision = schema.current_revision(database)
-        if revision != schema.newest_revision():
+        revision, newest = schema.current_revision(database), schema.newest_revision()
+        if revision != newest:
             raise Refused(
-                f"The database stands at revision {revision or 'none'}, this version needs {schema.newest_revision()}. "
+                f"The database stands at revision {revision or 'none'}, this version needs {newest}. "
                 "Remedy: make run, which migrates it."
             )
         yield database
     except DatabaseError as error:
-        there = not settings.is_sqlite or (settings.instance / "tracker.db").exists()
-        said = (
-            str(error).splitlines()[0]
-            if there
-            else f"there is none in {settings.instance}. Remedy: make run, which makes it"
-        )
-        raise Refused(f"The database cannot be used: {said}.") from None
+        raise Refused(f"The database cannot be used: {str(error).splitlines()[0]}") from None
     finally:
         database.close()
 

@@ -18,6 +18,7 @@ from languages import CATALOGUES, LANGUAGES
 from models import schema
 from models.database import AlreadyRunning, Database, DatabaseError, SingleWriter, WrongPragma
 from services import installation
+from services.backup import database_file
 from services.control import CommandRefused, NoServer, ask_server
 from settings import Settings
 
@@ -110,6 +111,9 @@ def file_system(folder: Path) -> str:
 
 
 def _database(settings: Settings) -> Iterator[Check]:
+    if settings.is_sqlite and not database_file(settings).exists():
+        yield Check("problem", "there is no database yet. Remedy: make run, which makes it")
+        return
     database = Database(settings.url, threads=1, read_only=True)
     try:
         revision, newest = schema.current_revision(database), schema.newest_revision()
@@ -134,8 +138,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     except installation.WrongInstallation as error:
         yield Check("problem", str(error))
     except DatabaseError as error:
-        said = str(error).splitlines()[0]
-        yield Check("problem", f"the database cannot be opened: {said}. Remedy: make run, which makes it")
+        yield Check("problem", f"the database cannot be used: {str(error).splitlines()[0]}")
     finally:
         database.close()
 

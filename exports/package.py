@@ -115,6 +115,9 @@ def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:
         kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
         relation = f'<Relationship Id="rIdStrings" Type="{kind}" Target="/xl/sharedStrings.xml"/></Relationships>'
         return data.replace(b"</Relationships>", relation.encode())
+    if name == "docProps/app.xml":
+        # Some programs trust the row heights of a file that says it comes from Excel; these rows have none yet.
+        return re.sub(rb"<Application>[^<]*", b"<Application>Implementation Tracker", data)
     if name == "docProps/core.xml":
         moment = f"{texts.as_at:%Y-%m-%dT%H:%M:%SZ}".encode()
         return re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + moment, data)

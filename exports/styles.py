@@ -77,6 +77,13 @@ class Styles:
         self._add(
             "section", font=Font(name=FONT, size=11, bold=True, color=BAND), alignment=Alignment(readingOrder=order)
         )
+        # Numbers and moments of the cover stand at the start of the line, like the words around them.
+        start = Alignment(vertical="top", horizontal="right" if right_to_left else "left")
+        for name, number_format in (("moment", _FORMATS["moment"]), ("integer", _FORMATS["integer"])):
+            self._add(
+                f"{name}_start", font=Font(name=FONT, size=SIZE, color=INK), alignment=start, border=_HAIR,
+                number_format=number_format,
+            )  # fmt: skip
         self._add("label", font=Font(name=FONT, size=SIZE, bold=True, color=INK), alignment=wrap, border=_HAIR)
         self._add("key", font=Font(name=FONT, size=8, color=INK_2), alignment=top, border=_HAIR)
         self._add(

@@ -24,7 +24,7 @@ from exports.styles import Styles
 from languages import direction, format_moment
 
 COVER_SHEET = Sheet(COVER, "", "", ())
-COVER_WIDTHS = (34, 78, 30, 12, 12)
+COVER_WIDTHS = (46, 84, 30, 12, 12)
 
 
 class ExportIncomplete(ExportError):
@@ -210,9 +210,10 @@ class _Making:
 
     def _cover_cell(self, place: str, value: str | int | datetime, style: str) -> str:
         if isinstance(value, datetime):
-            return f'<c r="{place}" s="{self.styles["moment_wrap"]}"><v>{moment_number(value)}</v></c>'
+            return f'<c r="{place}" s="{self.styles["moment_start"]}"><v>{moment_number(value)}</v></c>'
         if isinstance(value, int):
-            return f'<c r="{place}" s="{self.styles["integer_wrap"]}"><v>{value}</v></c>'
+            name = "integer_start" if style == "wrap" else "integer_wrap"
+            return f'<c r="{place}" s="{self.styles[name]}"><v>{value}</v></c>'
         text = clean(value)[0]
         name = "wrap_typed" if style == "wrap" and looks_like_formula(text) else style
         return f'<c r="{place}" s="{self.styles[name]}" t="s"><v>{self.strings.number(text)}</v></c>'

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
-from forms.base import TrackerForm, one_line, plain_text, time_zones
+from forms.base import TrackerForm, language_choices, one_line, plain_text, time_zone_choices
 from forms.passphrases import normalize, passphrase_problem
-from languages import LANGUAGE_NAMES
 
 LONGEST_NAME = 200
 LONGEST_ADDRESS = 254
@@ -19,7 +19,7 @@ LONGEST_REASON = 2000
 def _language_field() -> SelectField:
     return SelectField(
         _l("Language"),
-        choices=list(LANGUAGE_NAMES.items()),
+        choices=language_choices(),
         description=_l("Of pages and of the mails you get."),
     )
 
@@ -27,7 +27,7 @@ def _language_field() -> SelectField:
 def _time_zone_field() -> SelectField:
     return SelectField(
         _l("Time zone"),
-        choices=[(zone, zone.replace("_", " ")) for zone in time_zones()],
+        choices=time_zone_choices(),
         description=_l("Times are shown in this zone, with its name."),
     )
 
@@ -125,10 +125,13 @@ class InviteForm(TrackerForm):
         filters=[one_line],
         render_kw={"autocomplete": "off"},
     )
-    language = SelectField(_l("Language"), choices=list(LANGUAGE_NAMES.items()), description=_l("Of the invitation."))
+    language = SelectField(_l("Language"), choices=language_choices(), description=_l("Of the invitation."))
     role = SelectField(
         _l("Role"),
-        choices=[("contributor", _l("Contributor: reads and answers")), ("observer", _l("Observer: reads only"))],
+        choices=[
+            SelectChoice("contributor", _l("Contributor: reads and answers")),
+            SelectChoice("observer", _l("Observer: reads only")),
+        ],
     )
 
 

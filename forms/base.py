@@ -8,6 +8,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
+
+from languages import LANGUAGE_NAMES
 
 
 class TrackerForm(FlaskForm):  # type: ignore[misc]
@@ -49,3 +52,13 @@ def time_zones() -> tuple[str, ...]:
         "Pacific/",
     )
     return ("UTC", *sorted(name for name in available_timezones() if name.startswith(regions)))
+
+
+def language_choices() -> list[SelectChoice]:
+    """The six languages, each under its own name."""
+    return [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
+
+
+def time_zone_choices() -> list[SelectChoice]:
+    """The zones by place."""
+    return [SelectChoice(zone, zone.replace("_", " ")) for zone in time_zones()]

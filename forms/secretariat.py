@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import DateField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from instruments.text_cleaning import clean_text
 
@@ -28,6 +30,11 @@ def one_line(text: str | None) -> str:
 def cleaned(text: str | None) -> str:
     """Typed text without control characters and spaces at the ends."""
     return clean_text(text or "").strip()
+
+
+def offer(field: Any, options: Iterable[tuple[str, str]]) -> None:
+    """Give a field of choices its codes and their words."""
+    field.choices = [SelectChoice(code, label=words) for code, words in options]
 
 
 def _in_range(_form: Any, field: Any) -> None:
@@ -51,7 +58,7 @@ class CycleForm(FlaskForm):  # type: ignore[misc]
 
     title = StringField(
         _l("Title"),
-        [InputRequired(_l("Enter a title by which everybody knows the round.")), Length(max=200)],
+        [DataRequired(_l("Enter a title by which everybody knows the round.")), Length(max=200)],
         [one_line],
         description=_l("For example: First round, 2026–2027"),
     )
@@ -92,7 +99,7 @@ class ExtensionForm(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
     reason = TextAreaField(
         _l("Reason"),
-        [InputRequired(_l("Say in a sentence why. The focal point reads it.")), Length(max=2000)],
+        [DataRequired(_l("Say in a sentence why. The focal point reads it.")), Length(max=2000)],
         [cleaned],
     )
 
@@ -126,13 +133,16 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
 
     scope = RadioField(
         _l("What is returned"),
-        choices=[("whole", _l("The whole response")), ("questions", _l("Named questions"))],
+        choices=[
+            SelectChoice("whole", label=_l("The whole response")),
+            SelectChoice("questions", label=_l("Named questions")),
+        ],
         default="whole",
     )
     questions = SelectMultipleField(_l("Questions"))
     reason = TextAreaField(
         _l("Reason"),
-        [InputRequired(_l("Say what should be changed. The State reads it.")), Length(max=5000)],
+        [DataRequired(_l("Say what should be changed. The State reads it.")), Length(max=5000)],
         [cleaned],
         description=_l("Name what is missing or unclear. Do not write personal data of anybody."),
     )

@@ -12,6 +12,7 @@ from flask_security.forms import (
     ForgotPasswordForm,
     LoginForm,
     ResetPasswordForm,
+    TwoFactorRescueForm,
     TwoFactorSetupForm,
     TwoFactorVerifyCodeForm,
     VerifyForm,
@@ -24,7 +25,7 @@ from flask_security.webauthn import (
     WebAuthnSigninForm,
     WebAuthnSigninResponseForm,
 )
-from wtforms import EmailField, HiddenField, PasswordField, StringField, ValidationError
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, ValidationError
 from wtforms.validators import InputRequired, StopValidation
 
 from forms.base import one_line
@@ -152,6 +153,12 @@ class AuthenticatorForm(TwoFactorSetupForm):
 
     setup = HiddenField(default="authenticator")  # type: ignore[assignment]
     phone = HiddenField()  # type: ignore[assignment]
+
+
+class RescueForm(TwoFactorRescueForm):
+    """Nothing: the library makes one for the page of the code, which shows links instead."""
+
+    help_setup = RadioField(choices=[])
 
 
 class RecoveryForm(MfRecoveryForm):

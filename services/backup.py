@@ -139,7 +139,8 @@ def open_backup(archive: Path, scratch: Path) -> Iterator[Opened]:
             if manifest["format"] != FORMAT:
                 raise BackupError(f"{archive} has the format {manifest['format']!r}; this version reads {FORMAT!r}.")
         except (OSError, EOFError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
-            raise BackupError(f"{archive} is not a complete backup of this application: {error}.") from None
+            said = str(error).partition("\n")[0].rstrip(":")
+            raise BackupError(f"{archive} is not a complete backup of this application: {said}.") from None
         found.pop(MANIFEST)
         problems = [f"{name} is missing" for name in sorted(listed.keys() - found.keys())]
         problems += [f"{name} is not in the manifest" for name in sorted(found.keys() - listed.keys())]

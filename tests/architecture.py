@@ -153,6 +153,8 @@ def layers(root: Path) -> Iterator[Violation]:
                 yield Violation(path, line, f"{own} imports {other}, which stands to its right")
             elif other in NEVER.get(own, ()):
                 yield Violation(path, line, f"{own} does without {other}")
+            elif (own, other) == ("exports", "views") and path not in DOWNLOADS:
+                yield Violation(path, line, "only the download knows pages; rows and sheets do without")
             elif LAYERS[other] == LAYERS[own] < 7:
                 beside.setdefault(own, set()).add(other)
                 if own in beside.get(other, ()):

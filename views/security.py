@@ -70,7 +70,7 @@ def init_security(app: Flask, tracker: Tracker) -> None:
         webauthn_util_cls=Passkeys, mf_recovery_codes_util_cls=RecoveryCodes, login_form=AccountSignInForm,
         verify_form=sign_in.ConfirmIdentityForm, forgot_password_form=AccountForgotForm, reset_password_form=sign_in.ResetForm,
         change_password_form=sign_in.ChangeForm, two_factor_verify_code_form=sign_in.CodeForm,
-        two_factor_setup_form=sign_in.AuthenticatorForm, mf_recovery_form=sign_in.RecoveryForm,
+        two_factor_setup_form=sign_in.AuthenticatorForm, mf_recovery_form=sign_in.RecoveryForm, two_factor_rescue_form=sign_in.RescueForm,
         wan_register_form=sign_in.PasskeyForm, wan_signin_form=sign_in.PasskeySignInForm,
         wan_signin_response_form=sign_in.PasskeyAnswerForm, wan_delete_form=sign_in.PasskeyRemovalForm,
     )  # fmt: skip
@@ -84,6 +84,9 @@ def init_security(app: Flask, tracker: Tracker) -> None:
     for endpoint in ("security.two_factor_rescue", "security.tf_select"):
         app.view_functions[endpoint] = _closed
     app.teardown_appcontext(close_library_session)
+    # Before the policy: nothing is worked out for a host that is not this one.
+    hosts = {"localhost", "127.0.0.1", "::1", urlsplit(tracker.settings.address).hostname}
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: _refuse_foreign_host(hosts))
     app.before_request(_refuse_foreign_posts)
     app.before_request(_refuse_foreign_targets)
     app.after_request(_finish)
@@ -97,8 +100,6 @@ def _configure(app: Flask, tracker: Tracker) -> None:
     secure = settings.address.startswith("https")
     cookie = "tracker_rehearsal_session" if settings.rehearsal else "tracker_session"
     app.config.update(
-        # Links in mails come from the settings; a request for another host is refused before anything reads it.
-        TRUSTED_HOSTS=["localhost", "127.0.0.1", "[::1]", *([host] if (host := urlsplit(settings.address).hostname) else [])],
         SESSION_COOKIE_NAME=f"__Host-{cookie}" if secure else cookie, SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=secure, SESSION_COOKIE_PATH="/",
         WTF_CSRF_TIME_LIMIT=None,
@@ -143,6 +144,17 @@ def _is_too_old() -> bool:
     return began is not None and time.time() - began > LONGEST_SESSION.total_seconds()
 
 
+def _refuse_foreign_host(hosts: set[str | None]) -> Response | None:
+    """Refuse a request for another host: an address made from it would lead there. Links in mails come from the settings."""
+    try:
+        host = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        host = None
+    if host in hosts:
+        return None
+    return Response("This host is not served here.\n", 400, mimetype="text/plain")
+
+
 def _refuse_foreign_posts() -> None:
     """Refuse a post that a browser says comes from another site, whatever token it carries."""
     if request.method in SAFE_METHODS:
@@ -184,7 +196,12 @@ def safe_path(target: str | None) -> str:
 
     Browsers drop control characters and read `\\` as `/`, so both are refused; an address of this host is cut to its path.
     """
-    if not target or any(ord(sign) < 33 or ord(sign) == 127 for sign in target) or "\\" in target:
+    if (
+        not target
+        or any(ord(sign) < 33 or ord(sign) == 127 for sign in target)
+        or "\\" in target
+        or target.startswith("//")
+    ):
         return "/"
     try:
         parts = urlsplit(target)

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 import rehearsal
 import serve
+from app import create_app
 from instruments.items import ITEM_TYPES
 from instruments.values import codes_of
 from models.audit import Installation, OutboxMail
@@ -250,3 +251,18 @@ def test_the_cycle_says_that_it_is_a_rehearsal(small_world: Seeded) -> None:
     with small_world.database.reading() as session:
         assert session.exec(select(Cycle)).one().title.startswith("Rehearsal ")
         assert session.get_one(Installation, "rehearsal").value == "yes"
+
+
+def test_a_link_opens_only_in_the_rehearsal_that_made_it(
+    small_world: Seeded, sqlite_template: Path, tmp_path: Path
+) -> None:
+    database, real_settings = make_installation(sqlite_template, tmp_path / "real", is_rehearsal=False)
+    database.close()
+    there, elsewhere = create_app(small_world.settings), create_app(real_settings)
+    assert there.config["SESSION_COOKIE_NAME"] != elsewhere.config["SESSION_COOKIE_NAME"]
+    for link in small_world.links:
+        path = link.url.removeprefix(small_world.settings.address)
+        assert there.test_client().get(path, base_url=small_world.settings.address).status_code == 200
+        assert elsewhere.test_client().get(path, base_url=real_settings.address).status_code in {404, 410}
+    for app in (there, elsewhere):
+        app.extensions["tracker"].database.close()

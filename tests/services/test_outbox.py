@@ -39,7 +39,7 @@ from tests.builders import World, make_world
 
 
 class Mailbox:
-    """What an SMTP server received. `refuse`: addresses it refuses; `drop`: it closes the connection after taking a mail."""
+    """What an SMTP server received. `refuse`: addresses it knows nobody at."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlmodel import Session
 
-from forms.secretariat import CycleForm, ExtensionForm
+from forms.secretariat import CycleForm, ExtensionForm, offer
 from models.base import utc_now
 from models.cycles import Cycle
 from models.queries import list_instrument_versions
@@ -40,15 +40,18 @@ def cycle_form(db: Session, cycle: Cycle | None = None) -> CycleForm:
             "ends_on": last_day(cycle.deadline, cycle.deadline_zone), "zone": cycle.deadline_zone,
         }  # fmt: skip
     form = CycleForm(data=given)
-    form.zone.choices = zone_choices()
+    zones = zone_choices()
     if cycle is not None:
         del form.instrument_version_id
         if cycle.deadline_zone not in list_zones():
-            form.zone.choices.append((cycle.deadline_zone, cycle.deadline_zone))
+            zones.append((cycle.deadline_zone, cycle.deadline_zone))
     else:
-        form.instrument_version_id.choices = [
-            (row_id, f"{name} {version}") for row_id, name, version, _published in list_instrument_versions(db)
-        ]
+        versions = list_instrument_versions(db)
+        offer(
+            form.instrument_version_id,
+            [(row_id, f"{name} {version}") for row_id, name, version, _published in versions],
+        )
+    offer(form.zone, zones)
     return form
 
 

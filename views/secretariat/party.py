@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forms.secretariat import ListForm, PartyStatusForm
+from forms.secretariat import ListForm, PartyStatusForm, offer
 from models.base import utc_now
 from services.party_status import (
     COLUMNS,
@@ -69,7 +69,7 @@ def party(state_id: str) -> Any:
         "status": state.party_status, "since": state.party_since, "source": state.party_source,
         "source_date": state.party_source_date,
     })  # fmt: skip
-    form.status.choices = list(party_names().items())
+    offer(form.status, party_names().items())
     if form.validate_on_submit():
         fact = PartyFact(state.id, form.status.data, form.since.data, form.source.data or "", form.source_date.data)
         if problem := check_fact(fact, utc_now().date()):

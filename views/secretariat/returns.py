@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from forms.secretariat import ReturnForm
+from forms.secretariat import ReturnForm, offer
 from models.cycles import Cycle
 from models.states import ReportingState
 from services.permissions import Permission
@@ -33,15 +33,16 @@ def return_response(response_id: str) -> Any:
     if response.clearance != "submitted":
         raise NotReturnable
     form = ReturnForm()
-    form.questions.choices = [
-        (question.id, f"{question.number_in(texts)} {texts(f'{question.id}.label')}")
+    named = {
+        question.id: f"{question.number_in(texts)} {texts(f'{question.id}.label')}"
         for question in instrument.questions.values()
-    ]
+    }
+    offer(form.questions, named.items())
     if form.validate_on_submit():
-        named = form.questions.data if form.scope.data == "questions" else []
+        question_ids = form.questions.data if form.scope.data == "questions" else []
         with transaction() as db:
             response = find_response(db, response_id, signed_in(), Permission.RESPONSE_RETURN, lock=True)
-            give_back(db, response, signed_in(), form.reason.data or "", named or [])
+            give_back(db, response, signed_in(), form.reason.data or "", question_ids or [])
         flash(
             _("The response is returned. The focal point is told; the submission stays visible until the next."),
             "success",
@@ -49,7 +50,7 @@ def return_response(response_id: str) -> Any:
         return redirect(url_for("secretariat.response", response_id=response_id), 303)
     return render_template(
         "secretariat/return.html", **cycle_frame(cycle, "secretariat.dashboard"), **questionnaire, form=form,
-        response=response, name=state_name(state.names, language()), errors=page_errors(form),
+        response=response, named=named, name=state_name(state.names, language()), errors=page_errors(form),
     ), 422 if form.is_submitted() else 200  # fmt: skip
 
 
