@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from exports.downloads import downloads
 from flask import Flask
-from views.account import account
-from views.pages import pages
-from views.security import init_security
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import languages
 from cli import init_cli
 from cli.common import command_settings
+from exports.downloads import downloads
 from models.database import Database
 from settings import Settings, load_secrets
+from views.account import account
 from views.context import Tracker, init_context
 from views.errors import init_errors
+from views.pages import pages
 from views.policy import init_policy
 from views.responses import responses
 from views.secretariat import secretariat
+from views.security import init_security
 from views.submissions import submissions
 
 LARGEST_POST = 12 * 1024 * 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext as gettext_module
+import os
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -71,7 +72,7 @@ def compile_catalogues() -> None:
         with po.open("rb") as source:
             catalogue = read_po(source, locale=po.parent.parent.name)
         # Two processes may compile at once: each writes its own file, the rename is atomic.
-        scratch = mo.with_suffix(f".{id(catalogue)}.tmp")
+        scratch = mo.with_suffix(f".{os.getpid()}-{id(catalogue)}.tmp")
         with scratch.open("wb") as target:
             write_mo(target, catalogue)
         scratch.replace(mo)

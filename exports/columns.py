@@ -151,6 +151,7 @@ def _coverage(_: Gettext) -> Sheet:
             SheetColumn("response_id", _("Response"), width=18),
         ),
         frozen=2,
+        pages_wide=2,
         large_paper=True,
     )  # fmt: skip
 
@@ -161,12 +162,17 @@ def _matrix(_: Gettext, instrument: Instrument, language: str) -> Sheet:
     for item in status_items(instrument):
         question = instrument.questions[item.question_id]
         words = texts(f"{question.id}.label") if item.id == question.headline else item.label(texts)
-        columns.append(SheetColumn(item.id, f"{question.number_in(texts)}\n{words}", "mark", 15))
+        columns.append(SheetColumn(item.id, f"{question.number_in(texts)}\n{words}", "mark", 16))
     return Sheet(
         "Matrix",
         _("Matrix: States by paragraph"),
-        _("Latest submitted answers, as reported by States. Each cell leads to its row in Answers_long. There are no totals."),
-        (SheetColumn("group_label", _("Regional group"), width=17), *_state(_), *columns),
+        _("Latest submitted answers, as reported by States. The name of a State leads to its answers. There are no totals."),
+        (
+            SheetColumn("group_label", _("Regional group"), width=17),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("state", _("State"), "mark", 22),
+            *columns,
+        ),
         frozen=3,
         pages_wide=2,
         large_paper=True,

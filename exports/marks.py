@@ -13,11 +13,11 @@ ASKED_STATES: tuple[str, ...] = (ANSWERED, NOT_ANSWERED, NOT_ASKED)
 
 
 class Marked(NamedTuple):
-    """A cell of the matrix: what it says, its style, the cell it leads to."""
+    """A cell of the matrix: what it says, its style, the cell it leads to (empty for none)."""
 
     text: str
     style: str
-    target: str
+    target: str = ""
 
 
 Value = str | int | Decimal | date | datetime | Marked | None

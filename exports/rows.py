@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -87,8 +87,8 @@ class Rows:
                     found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))
         return found
 
-    def answer_rows(self, sealed: Sealed, items: list[SealedItem]) -> Iterator[tuple[SealedItem, Row]]:
-        """Rows of Answers_long, each with its item: one for each fact, one for an item without."""
+    def answer_rows(self, sealed: Sealed, items: list[SealedItem]) -> Iterator[Row]:
+        """Rows of Answers_long: one for each fact, one for an item without."""
         state, document, seal = sealed.state, sealed.document, sealed.state.seal
         assert seal is not None
         files: dict[str, int] = {}
@@ -115,28 +115,26 @@ class Rows:
             for fact in entry.facts or (Fact(),):
                 self.count("Answers_long", fact.text)
                 self.facts_hash.add(state.state_id, entry, fact)
-                yield entry, (
+                yield (
                     *head, fact.code, fact.label, fact.text, fact.number, fact.unit, fact.date, fact.language,
                     "original" if fact.text else "", fact.field, fact.row_id, *tail,
                 )  # fmt: skip
 
-    def matrix_row(self, state: StateRecord, items: list[SealedItem], places: Mapping[str, str]) -> Row:
-        """The State's row of the matrix; `places` says where the row of each item is in Answers_long."""
+    def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
+        """The State's row of the matrix; `target` is the cell where its answers begin in Answers_long."""
         by_id = {entry.item.id: entry for entry in items}
         cells = []
         for item in self._status_items:
             entry = by_id[item.id]
-            target = places[item.id]
             if entry.asked_state != ANSWERED:
-                mark = BLANKS[entry.asked_state]
-                cells.append(Marked(f"{mark.symbol} {self.asked_words[entry.asked_state]}", mark.style, target))
+                mark, words = BLANKS[entry.asked_state], self.asked_words[entry.asked_state]
             else:
                 fact = entry.facts[0]
-                mark = mark_of(item.choice_lists()[0].name, fact.code)
-                cells.append(Marked(f"{mark.symbol} {fact.label}".lstrip(), mark.style, target))
+                mark, words = mark_of(item.choice_lists()[0].name, fact.code), fact.label
+            cells.append(Marked(f"{mark.symbol} {words}".lstrip(), mark.style))
         self.count("Matrix")
         name = state_name(state.names, self.language)
-        return (self.words["group"][state.region], state.state_id, name, *cells)
+        return (self.words["group"][state.region], state.state_id, Marked(name, "state_link", target), *cells)
 
     def text_rows(self, state: StateRecord, items: list[SealedItem]) -> Iterator[tuple[str, Row]]:
         """(question id, row of Texts). Texts of types with a sheet of their own stand there."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import IO, Any, NamedTuple
+from unicodedata import combining
 
 from exports.cells import (
     TEXT_LIMIT,
@@ -31,6 +33,11 @@ HEAD_ROWS = 4
 """Title, note, heads in words, ids. The ids are the header of the table."""
 FLUSH = 400
 """Rows gathered before they are written."""
+MOST_LINKS = 60_000
+"""Links of a worksheet; a program opens at most 65,530."""
+LINE = 12.75
+TALLEST = 409.0
+"""Points: a line of text, and the tallest row there can be."""
 MOST_RUNS = 4_000
 """Runs of neighbouring cells kept in memory for one place of a sheet."""
 
@@ -174,7 +181,9 @@ class SheetWriter:
         self._row += 1
         self._values = values
         row = str(self._row)
-        cells = [f'<row r="{row}">']
+        # A height that may change with the text: without one, some programs show one line of a wrapped text.
+        height = f' ht="{self._height(values)}"' if self.sheet.wraps else ""
+        cells = [f'<row r="{row}"{height}>']
         for start, stop, known in self._segments:
             if known is None:
                 value = values[start]
@@ -192,6 +201,14 @@ class SheetWriter:
         if len(self._buffer) >= FLUSH:
             self._flush()
         return self.parts[-1].name, self._row
+
+    def _height(self, values: Sequence[Value]) -> float:
+        lines = 1
+        for column, value in zip(self._columns, values, strict=True):
+            text = value.text if isinstance(value, Marked) else value
+            if isinstance(text, str):
+                lines = max(lines, lines_needed(text, column.width))
+        return min(TALLEST, 2 + LINE * lines)
 
     def _render_run(self, start: int, run: tuple[Value, ...], known: dict[tuple[Value, ...], str]) -> str:
         """The XML of neighbouring cells with a placeholder for the row number, kept because the same run comes again."""
@@ -222,7 +239,7 @@ class SheetWriter:
     def _write_heads(self) -> None:
         title, note, head, name = (self._styles[style] for style in ("title", "note", "head", "id"))
         columns = self.sheet.columns
-        lines = max(column.label.count("\n") + _lines(column) for column in columns)
+        lines = max(lines_needed(column.label, column.width * 0.9) for column in columns)
         rows = (
             f'<row r="1" ht="24" customHeight="1">{self._shared("A1", title, self.sheet.title)}</row>',
             f'<row r="2" ht="16" customHeight="1">{self._shared("A2", note, self.sheet.note)}</row>',
@@ -272,7 +289,7 @@ class SheetWriter:
         return lambda value, row: self._any(letters, row, value, column.id)
 
     def _code_writer(self, letters: str, column: SheetColumn) -> Callable[[Any, str], str]:
-        style = self._styles[self._text_style]
+        style = self._styles[f"code_{self._text_style}"]
         number = self._strings.number
         known: dict[str, str] = {}
 
@@ -316,7 +333,7 @@ class SheetWriter:
 
     def _mark(self, letters: str, row: str, value: Marked) -> str:
         place = f"{letters}{row}"
-        if value.target and len(self.parts[-1].links) < 60_000:  # a sheet holds 65,530 links
+        if value.target and len(self.parts[-1].links) < MOST_LINKS:
             self.parts[-1].links.append(f'<hyperlink ref="{place}" location="{value.target}"/>')
         return self._shared(place, self._styles[value.style], value.text)
 
@@ -338,11 +355,16 @@ class SheetWriter:
         self._report(Issue(code, self.parts[-1].name, self._row, column, detail=detail, **where))
 
 
-def _lines(column: SheetColumn) -> int:
-    """How many lines the longest line of a head takes in its column, roughly."""
-    longest = max(map(_width, column.label.split("\n")))
-    return max(1, -(-longest // max(1, int(column.width) - 1)))
+def lines_needed(text: str, width: float) -> int:
+    """About how many lines a wrapped text takes in a column; words do not fill a line wholly, hence the slack."""
+    room = max(1.0, width * 0.92 - 1)
+    if len(text) * 2 <= room and "\n" not in text:
+        return 1
+    return sum(max(1, ceil(_width(line) / room)) for line in text.split("\n"))
 
 
 def _width(text: str) -> int:
-    return sum(2 if char > "\u2e7f" else 1 for char in text)
+    """Width in characters: those of Chinese take two, marks above and below a letter none."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if char > "\u2e7f" else 0 if combining(char) else 1 for char in text)

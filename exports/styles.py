@@ -11,7 +11,7 @@ from openpyxl.styles import Alignment, Border, Color, Font, PatternFill, Side
 FONT = "Arial"
 """Has Latin, Cyrillic and Arabic on every desktop; Chinese is taken from the system's own font."""
 SIZE = 10
-INK, INK_2, LINE, BAND, WASH = "1A2430", "55606C", "C9D0D8", "1F3A5F", "EEF2F6"
+INK, INK_2, LINE, BAND, WASH, LINK = "1A2430", "55606C", "C9D0D8", "1F3A5F", "EEF2F6", "0B4F9E"
 
 Pattern = Literal["solid", "lightUp", "gray0625"]
 
@@ -32,85 +32,67 @@ _THIN = Side(style="thin", color=LINE)
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 
+def _font(
+    size: int = SIZE, color: str = INK, *, bold: bool = False, underline: Literal["single"] | None = None
+) -> Font:
+    return Font(name=FONT, size=size, color=color, bold=bold, underline=underline)
+
+
 class Styles:
     """Style numbers by name, registered with one openpyxl workbook.
 
-    Text styles have a twin `<name>_typed` (quotePrefix): a text that begins like a formula stays text when it is edited.
+    `plain` and `wrap` are what people wrote, aligned by its own script; `code_plain` and `code_wrap` are codes and labels, at
+    the start of the line. `plain_typed` and `wrap_typed` (quotePrefix): a text that begins like a formula stays text when a
+    person edits it.
     """
 
     def __init__(self, book: Workbook, *, right_to_left: bool) -> None:
         self._book = book
+        self._numbers: dict[str, int] = {}
         # The default of openpyxl is a font that few other programs have.
         normal = book._named_styles["Normal"]  # type: ignore[attr-defined]
-        normal.font = Font(name=FONT, size=SIZE, color=INK)
+        normal.font = _font()
         normal.bind(book)
         order = 2 if right_to_left else 1
-        self._numbers: dict[str, int] = {}
-        top = Alignment(vertical="top")
-        wrap = Alignment(vertical="top", wrap_text=True)
-        self._add("plain", font=Font(name=FONT, size=SIZE, color=INK), alignment=top)
-        self._add("wrap", font=Font(name=FONT, size=SIZE, color=INK), alignment=wrap, border=_HAIR)
+        side: Literal["left", "right"] = "right" if right_to_left else "left"
+        top, wrap = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
+        start = Alignment(vertical="top", horizontal=side)
+        start_wrap = Alignment(vertical="top", horizontal=side, wrap_text=True)
+        middle = Alignment(vertical="center", horizontal=side, wrap_text=True, readingOrder=order)
+        one_line = Alignment(vertical="center", horizontal=side, readingOrder=order)
+        small = Alignment(vertical="center", horizontal=side, shrink_to_fit=True)
+        band, wash = PatternFill("solid", fgColor=BAND), PatternFill("solid", fgColor=WASH)
+        self._add("plain", _font(), top)
+        self._add("wrap", _font(), wrap, border=_HAIR)
+        self._add("plain_typed", _font(), top, quotePrefix=True)
+        self._add("wrap_typed", _font(), wrap, border=_HAIR, quotePrefix=True)
+        self._add("code_plain", _font(), start)
+        self._add("code_wrap", _font(), start_wrap, border=_HAIR)
         for name, number_format in _FORMATS.items():
-            self._add(name, font=Font(name=FONT, size=SIZE, color=INK), alignment=top, number_format=number_format)
-            self._add(
-                f"{name}_wrap", font=Font(name=FONT, size=SIZE, color=INK), alignment=top, border=_HAIR,
-                number_format=number_format,
-            )  # fmt: skip
-        self._add(
-            "title",
-            font=Font(name=FONT, size=14, bold=True, color=BAND),
-            alignment=Alignment(vertical="center", readingOrder=order),
-        )
-        self._add(
-            "note",
-            font=Font(name=FONT, size=SIZE, color=INK_2),
-            alignment=Alignment(vertical="center", readingOrder=order),
-        )
-        self._add(
-            "head", font=Font(name=FONT, size=SIZE, bold=True, color="FFFFFF"), fill=PatternFill("solid", fgColor=BAND),
-            alignment=Alignment(vertical="center", wrap_text=True, readingOrder=order),
-        )  # fmt: skip
-        self._add(
-            "id", font=Font(name=FONT, size=8, color=INK_2), fill=PatternFill("solid", fgColor=WASH),
-            alignment=Alignment(vertical="center"), border=Border(bottom=Side(style="thin", color=BAND)),
-        )  # fmt: skip
-        self._add(
-            "section", font=Font(name=FONT, size=11, bold=True, color=BAND), alignment=Alignment(readingOrder=order)
-        )
-        # Numbers and moments of the cover stand at the start of the line, like the words around them.
-        start = Alignment(vertical="top", horizontal="right" if right_to_left else "left")
-        for name, number_format in (("moment", _FORMATS["moment"]), ("integer", _FORMATS["integer"])):
-            self._add(
-                f"{name}_start", font=Font(name=FONT, size=SIZE, color=INK), alignment=start, border=_HAIR,
-                number_format=number_format,
-            )  # fmt: skip
-        self._add("label", font=Font(name=FONT, size=SIZE, bold=True, color=INK), alignment=wrap, border=_HAIR)
-        self._add("key", font=Font(name=FONT, size=8, color=INK_2), alignment=top, border=_HAIR)
-        self._add(
-            "link", font=Font(name=FONT, size=SIZE, color="0B4F9E", underline="single"), alignment=top, border=_HAIR
-        )
-        self._add(
-            "warning", font=Font(name=FONT, size=12, bold=True, color="7A3E00"), fill=PatternFill("solid", fgColor="FDF1DC"),
-            alignment=Alignment(vertical="center", wrap_text=True, readingOrder=order), border=_BOX,
-        )  # fmt: skip
+            self._add(name, _font(), top, number_format=number_format)
+            self._add(f"{name}_wrap", _font(), top, border=_HAIR, number_format=number_format)
+            # On the cover numbers and moments stand at the start of the line, like the words around them.
+            self._add(f"{name}_start", _font(), start, border=_HAIR, number_format=number_format)
+        self._add("title", _font(14, BAND, bold=True), one_line)
+        self._add("note", _font(SIZE, INK_2), one_line)
+        self._add("section", _font(11, BAND, bold=True), one_line)
+        self._add("head", _font(SIZE, "FFFFFF", bold=True), middle, fill=band)
+        self._add("id", _font(8, INK_2), small, fill=wash, border=Border(bottom=Side(style="thin", color=BAND)))
+        self._add("label", _font(bold=True), start_wrap, border=_HAIR)
+        self._add("key", _font(8, INK_2), start, border=_HAIR)
+        self._add("link", _font(SIZE, LINK, underline="single"), start, border=_HAIR)
+        self._add("warning", _font(12, "7A3E00", bold=True), one_line)
+        self._add("state_link", _font(SIZE, LINK), middle, border=_BOX)
         for name, (pattern, front, back, ink) in _FILLS.items():
-            self._add(
-                name, font=Font(name=FONT, size=9, color=ink),
-                fill=PatternFill(pattern, fgColor=Color(rgb=f"FF{front}"), bgColor=Color(rgb=f"FF{back}")),
-                alignment=Alignment(vertical="center", wrap_text=True), border=_BOX,
-            )  # fmt: skip
-        for name in ("plain", "wrap"):
-            self._add(
-                f"{name}_typed", font=Font(name=FONT, size=SIZE, color=INK), alignment=top if name == "plain" else wrap,
-                border=None if name == "plain" else _HAIR, quotePrefix=True,
-            )  # fmt: skip
+            fill = PatternFill(pattern, fgColor=Color(rgb=f"FF{front}"), bgColor=Color(rgb=f"FF{back}"))
+            self._add(name, _font(9, ink), middle, fill=fill, border=_BOX)
 
-    def _add(self, name: str, **looks: Any) -> None:
+    def _add(self, name: str, font: Font, alignment: Alignment, **looks: Any) -> None:
         # A cell of no sheet: only its style is wanted, which openpyxl numbers as soon as it is asked for.
         cell = Cell(self._book.worksheets[0], row=1, column=1)
+        cell.font, cell.alignment = font, alignment
         for attribute, value in looks.items():
-            if value is not None:
-                setattr(cell, attribute, value)
+            setattr(cell, attribute, value)
         self._numbers[name] = cell.style_id
 
     def __getitem__(self, name: str) -> int:

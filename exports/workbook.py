@@ -18,7 +18,7 @@ from exports.cover import COVER, CoverRow, SheetCount, cover_rows
 from exports.package import Layout, PackageTexts, attribute, write_package
 from exports.reference import choice_rows, code_rows, dictionary_rows, labels_in_other_languages
 from exports.rows import Row, Rows, languages_of
-from exports.sheets import MOST_ROWS, Issue, Part, SharedStrings, SheetWriter
+from exports.sheets import LINE, MOST_ROWS, Issue, Part, SharedStrings, SheetWriter, lines_needed
 from exports.source import ExportError, ExportSource
 from exports.styles import Styles
 from languages import direction, format_moment
@@ -106,11 +106,9 @@ class _Making:
         answers, matrix = self.writers["Answers_long"], self.writers["Matrix"]
         for sealed in self.source.sealed(self.language):
             items = self.rows.items(sealed)
-            places: dict[str, str] = {}
-            for entry, row in self.rows.answer_rows(sealed, items):
-                name, number = answers.write(row)
-                places.setdefault(entry.item.id, f"{name}!A{number}")
-            matrix.write(self.rows.matrix_row(sealed.state, items, places))
+            places = [answers.write(row) for row in self.rows.answer_rows(sealed, items)]
+            first, number = places[0]
+            matrix.write(self.rows.matrix_row(sealed.state, items, f"{first}!A{number}"))
             for question_id, row in self.rows.text_rows(sealed.state, items):
                 if question_id not in aside:
                     aside[question_id] = self._new_file()
@@ -206,7 +204,12 @@ class _Making:
             ]
         if row.target:
             part.links.append(f'<hyperlink ref="A{number}" location="{attribute(row.target)}"/>')
-        return f'<row r="{number}">{"".join(cells)}</row>'
+        lines = max(
+            lines_needed(row.value, COVER_WIDTHS[1]) if isinstance(row.value, str) else 1,
+            lines_needed(row.label, COVER_WIDTHS[0] * 0.9) if row.style == "label" else 1,
+        )
+        height = {"title": 26.0, "warning": 24.0, "section": 20.0}.get(row.style, 3 + LINE * lines)
+        return f'<row r="{number}" ht="{height}">{"".join(cells)}</row>'
 
     def _cover_cell(self, place: str, value: str | int | datetime, style: str) -> str:
         if isinstance(value, datetime):

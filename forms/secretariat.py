@@ -151,3 +151,30 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
         """At least one question where only some are returned."""
         if self.scope.data == "questions" and not field.data:
             raise ValidationError(_l("Choose the questions that are returned, or return the whole response."))
+
+
+class FocalPointForm(FlaskForm):  # type: ignore[misc]
+    """The person who takes over as focal point of a State."""
+
+    name = StringField(
+        _l("Name of the person"), [DataRequired(_l("Enter the name of the person.")), Length(max=200)], [one_line]
+    )
+    email = StringField(
+        _l("E-mail address"), [DataRequired(_l("Enter the e-mail address of the person.")), Length(max=254)], [one_line]
+    )
+    language = SelectField(_l("Language of the person"))
+    reference = StringField(
+        _l("Note verbale"), [DataRequired(_l("Enter the reference of the note verbale.")), Length(max=500)], [one_line],
+        description=_l("Reference and date of the note that names the person."),
+    )  # fmt: skip
+
+
+class HelpForm(FlaskForm):  # type: ignore[misc]
+    """Why a lost second factor is taken away."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        [DataRequired(_l("Say how you know that the request comes from this person.")), Length(max=2000)],
+        [cleaned],
+        description=_l("The person gets a notice with this reason, and it is kept on record."),
+    )

@@ -11,8 +11,7 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import delete
-from sqlmodel import Session, select
+from sqlmodel import Session, delete, select
 
 from instruments import catalog
 from instruments.items import Item

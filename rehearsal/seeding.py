@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from instruments.routing import asked_item_ids
 from instruments.routing import progress as progress_of

@@ -36,7 +36,7 @@ LAYERS: dict[str, int] = {
 NEVER: dict[str, set[str]] = {"forms": {"models", "services"}}
 """Beyond the order: what a package does without although it stands to its left."""
 
-DOWNLOADS = ("exports/downloads.py", "exports/cli.py")
+DOWNLOADS = ("exports/downloads.py",)
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),

@@ -157,7 +157,7 @@ def test_a_colleagues_change_is_met_by_a_stale_page(browser: Browser, site: Site
     expect(theirs.locator(".save-state")).to_have_attribute("data-state", "saved")
     mine.fill('[name="op4.narrative-text"]', "my text")
     expect(mine.locator(".save-state")).to_have_attribute("data-state", "conflict")
-    mine.locator(".save-state a").click()
+    mine.locator(".save-state button").click()
     shown = mine.locator("main")
     expect(shown).to_contain_text("the colleague's text")
     expect(shown).to_contain_text("my text")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -113,7 +115,7 @@ def test_distribution_counts_answers_and_the_two_blanks_apart(database: Database
     with database.transaction() as session:
         cycle = make_cycle(session)
         user = make_user(session)
-        told = {
+        told: dict[str, dict[str, Any]] = {
             "XAA": {"op13d.status_practice": "fully_implemented", "op13d.allocation": "considered_adopted",
                     "op13d.narrative": NARRATIVE},
             "XAB": {"op13d.status_practice": "no_information"},
@@ -199,7 +201,7 @@ def test_statements_do_not_grow_with_the_number_of_states(database: Database) ->
     assert counts[0] == counts[1]
 
 
-def _more_states(session: Session, count: int, values: dict[str, object]) -> tuple[Cycle, User]:
+def _more_states(session: Session, count: int, values: Mapping[str, Any]) -> tuple[Cycle, User]:
     """The States again, in a cycle of their own."""
     cycle = make_cycle(session)
     user = make_user(session)

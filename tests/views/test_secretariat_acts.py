@@ -335,3 +335,41 @@ def test_unsafe_routes_want_the_token_of_the_page(officer: Browser, world: World
         "/secretariat/states/XAA/party-status", "/secretariat/cycles/new", "/secretariat/invitations/x/reissue",
     ):  # fmt: skip
         assert officer.client.post(url, data={"title": "x"}).status_code == 419, url
+
+
+# The focal point of one State
+
+
+def test_a_focal_point_is_replaced_in_one_step(app: Flask, officer: Browser, world: World) -> None:
+    url = f"/secretariat/responses/{world.response_id}/focal-point"
+    given = {"name": "Jan Novak", "email": "jan@ministry.example", "language": "ru", "reference": "NV 44/2026"}
+    for email, message in (
+        ("no address", "is not an e-mail address"), ("officer@secretariat.example", "is an officer"),
+        ("focal@ministry.example", "address of the present focal point"), ("", "Enter the e-mail address"),
+    ):  # fmt: skip
+        refused = officer.post(url, **{**given, "email": email})
+        assert (refused.status_code, message in words(refused)) == (422, True), email
+        assert 'value="Jan Novak"' in refused.get_data(as_text=True)
+    done = officer.post(url, **given)
+    link = re.search(r"localhost:8000(/invitations/[\w-]{20,})", done.get_data(as_text=True))
+    assert link
+    assert app.test_client().get(link[1]).status_code == 200
+    people = officer.get(f"/secretariat/cycles/{world.cycle_id}/focal-points")
+    assert "jan@ministry.example" in people and "focal@ministry.example" not in people
+    with database_of(app).reading() as session:
+        person = session.get_one(User, world.focal_point)
+        assert session.exec(select(OutboxMail).where(OutboxMail.recipient == person.email)).one().template == "replaced"
+
+
+def test_a_lost_second_factor_is_taken_away_with_a_reason(app: Flask, officer: Browser, world: World) -> None:
+    url = f"/secretariat/responses/{world.response_id}/focal-point/second-factor"
+    with database_of(app).transaction() as session:
+        person = session.get_one(User, world.focal_point)
+        person.tf_totp_secret, person.tf_primary_method = "secret", "authenticator"
+        session.add(person)
+    assert officer.post(url, reason="").status_code == 422
+    assert officer.post(url, reason="Called back at the ministry.").status_code == 303
+    assert stored(app, User, world.focal_point).tf_totp_secret is None
+    with database_of(app).reading() as session:
+        nobody = session.exec(select(NationalResponse.id).where(NationalResponse.state_id == "XAC")).one()
+    assert officer.client.get(f"/secretariat/responses/{nobody}/focal-point/second-factor").status_code == 404

@@ -56,7 +56,7 @@ def refusal_words(line: RefusedLine) -> str:
         "language": _("“%(word)s” is not one of the six languages. Use ar, zh, en, fr, ru or es.", word=word),
         "no_reference": _("The reference of the note verbale is missing."),
         "duplicate": _("The State is named in line %(word)s already. A State has one focal point.", word=word),
-        "has_focal_point": _("The State has a focal point: %(word)s. Replace that person on the page of the State.", word=word),
+        "has_focal_point": _("The State has a focal point: %(word)s. Replace that person on the page of focal points.", word=word),
         "officer": _("%(word)s is an officer of the secretariat and cannot be a focal point.", word=word),
         "already_invited": _("%(word)s has an open invitation. Issue its link again on the page of focal points.", word=word),
     }  # fmt: skip
