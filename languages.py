@@ -106,7 +106,15 @@ def format_moment(value: datetime, language: str, zone: str = "UTC") -> str:
     """A moment in the given IANA zone, with the zone named: `30 June 2026, 14:02 (UTC)`."""
     local = value.astimezone(_zone(zone))
     comma = "، " if language == "ar" else ", "
-    return f"{format_date(local.date(), language)}{comma}{local:%H:%M} ({zone})"
+    return f"{format_date(local.date(), language)}{comma}{local:%H:%M} ({zone_label(zone)})"
+
+
+def zone_label(zone: str) -> str:
+    """An IANA zone as people read it: the fixed ones as their offset (`Etc/GMT+12` is UTC−12: its sign is reversed)."""
+    sign, hours = zone.removeprefix("Etc/GMT")[:1], zone.removeprefix("Etc/GMT")[1:]
+    if not zone.startswith("Etc/GMT") or sign not in {"+", "-"} or not hours.isdecimal():
+        return zone
+    return f"UTC{'−' if sign == '+' else '+'}{hours}" if int(hours) else "UTC"
 
 
 def format_time(value: datetime, zone: str = "UTC") -> str:

@@ -138,6 +138,8 @@ def _prepare(settings: Settings) -> list[Any]:
             if settings.rehearsal:
                 import rehearsal
 
+                # Thousands of rows pass through here: without the collector they would stay until the server ends.
+                gc.enable()
                 links = rehearsal.seed(database, settings, progress=_show_progress) or links
             return links
     except (

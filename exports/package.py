@@ -137,7 +137,6 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
     page.page_margins.left = page.page_margins.right = 0.4
     page.page_margins.top = page.page_margins.bottom = 0.7
     page.print_options.horizontalCentered = False
-    page.print_options.gridLines = layout.sheet is not None and not layout.sheet.wraps
     assert page.oddHeader is not None and page.oddFooter is not None  # openpyxl makes them with the sheet
     page.oddHeader.left.text = _margin(texts.header)
     page.oddHeader.right.text = "&A"

@@ -99,6 +99,15 @@ class Part:
         return self.last_row - HEAD_ROWS
 
 
+class Segment(NamedTuple):
+    """Neighbouring columns: a run with the XML of the values known so far, or one column with the XML of an empty cell."""
+
+    start: int
+    stop: int
+    known: dict[tuple[Value, ...], str] | None
+    empty: str = ""
+
+
 class SheetWriter:
     """Writes the rows of one sheet. The values of a row stand in the order of the sheet's columns, without the two for parts.
 
@@ -184,11 +193,13 @@ class SheetWriter:
         # A height that may change with the text: without one, some programs show one line of a wrapped text.
         height = f' ht="{self._height(values)}"' if self.sheet.wraps else ""
         cells = [f'<row r="{row}"{height}>']
-        for start, stop, known in self._segments:
+        for start, stop, known, empty in self._segments:
             if known is None:
                 value = values[start]
                 if value is not None and value != "":
                     cells.append(self._writers[start](value, row))
+                elif empty:
+                    cells.append(empty.replace(_ROW, row))
             else:
                 run = tuple(values[start:stop])
                 xml = known.get(run)
@@ -259,19 +270,21 @@ class SheetWriter:
     def _shared(self, place: str, style: int, text: str) -> str:
         return f'<c r="{place}" s="{style}" t="s"><v>{self._strings.number(clean(text)[0])}</v></c>'
 
-    def _make_segments(self) -> list[tuple[int, int, dict[tuple[Value, ...], str] | None]]:
-        """(first column, column after the last, runs known so far), the last None for a column of its own."""
-        segments: list[tuple[int, int, dict[tuple[Value, ...], str] | None]] = []
+    def _make_segments(self) -> list[Segment]:
+        segments = []
         starts = [self.sheet.ids.index(name) for name in self.sheet.runs]
+        # A line below every cell of a row that is read; rows that are filtered have none, and empty cells are left out.
+        style = self._styles["wrap"] if self.sheet.wraps else 0
         number = 0
         while number < len(self._columns):
             stop = number + 1
             if number in starts:
                 while stop < len(self._columns) and stop not in starts and self._columns[stop].kind in RUN_KINDS:
                     stop += 1
-                segments.append((number, stop, {}))
+                segments.append(Segment(number, stop, {}))
             else:
-                segments.append((number, stop, None))
+                empty = f'<c r="{column_letters(number + 1)}{_ROW}" s="{style}"/>' if style else ""
+                segments.append(Segment(number, stop, None, empty))
             number = stop
         return segments
 

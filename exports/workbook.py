@@ -24,7 +24,7 @@ from exports.styles import Styles
 from languages import direction, format_moment
 
 COVER_SHEET = Sheet(COVER, "", "", ())
-COVER_WIDTHS = (46, 84, 30, 12, 12)
+COVER_WIDTHS = (48, 84, 30, 12, 12)
 
 
 class ExportIncomplete(ExportError):
@@ -206,7 +206,7 @@ class _Making:
             part.links.append(f'<hyperlink ref="A{number}" location="{attribute(row.target)}"/>')
         lines = max(
             lines_needed(row.value, COVER_WIDTHS[1]) if isinstance(row.value, str) else 1,
-            lines_needed(row.label, COVER_WIDTHS[0] * 0.9) if row.style == "label" else 1,
+            lines_needed(row.label, COVER_WIDTHS[0]) if row.style == "label" else 1,
         )
         height = {"title": 26.0, "warning": 24.0, "section": 20.0}.get(row.style, 3 + LINE * lines)
         return f'<row r="{number}" ht="{height}">{"".join(cells)}</row>'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.validators import Length, Optional
 
-from forms.base import TrackerForm, language_choices, one_line, plain_text, time_zone_choices
+from forms.base import Filled, TrackerForm, language_choices, one_line, plain_text, time_zone_choices
 from forms.passphrases import normalize, passphrase_problem
 
 LONGEST_NAME = 200
@@ -35,7 +35,7 @@ def _time_zone_field() -> SelectField:
 def _name_field() -> StringField:
     return StringField(
         _l("Name"),
-        [InputRequired(_l("Enter your name.")), Length(max=LONGEST_NAME, message=_l("Use at most 200 characters."))],
+        [Filled(_l("Enter your name.")), Length(max=LONGEST_NAME, message=_l("Use at most 200 characters."))],
         filters=[one_line],
         render_kw={"autocomplete": "name"},
     )
@@ -66,7 +66,7 @@ class AcceptInvitationForm(TrackerForm):
     email = EmailField(
         _l("E-mail address"),
         [
-            InputRequired(_l("Enter your e-mail address.")),
+            Filled(_l("Enter your e-mail address.")),
             Length(max=LONGEST_ADDRESS, message=_l("This address is too long.")),
         ],
         filters=[one_line],
@@ -79,13 +79,13 @@ class AcceptInvitationForm(TrackerForm):
     time_zone = _time_zone_field()
     passphrase = PasswordField(
         _l("Passphrase"),
-        [InputRequired(_l("Choose a passphrase."))],
+        [Filled(_l("Choose a passphrase."))],
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
         description=_l("At least 14 characters, in any script. Several words are easier to remember than signs."),
     )
     passphrase_again = PasswordField(
         _l("Passphrase again"),
-        [InputRequired(_l("Enter the passphrase a second time."))],
+        [Filled(_l("Enter the passphrase a second time."))],
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
     context: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class InviteForm(TrackerForm):
     email = EmailField(
         _l("E-mail address"),
         [
-            InputRequired(_l("Enter the e-mail address of your colleague.")),
+            Filled(_l("Enter the e-mail address of your colleague.")),
             Length(max=LONGEST_ADDRESS, message=_l("This address is too long.")),
         ],
         filters=[one_line],
@@ -142,7 +142,7 @@ class ReasonForm(TrackerForm):
     reason = TextAreaField(
         _l("Reason"),
         [
-            InputRequired(_l("Say why, in a sentence. It is put on record.")),
+            Filled(_l("Say why, in a sentence. It is put on record.")),
             Length(max=LONGEST_REASON, message=_l("Use at most 2,000 characters.")),
         ],
         filters=[plain_text],

@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.validators import InputRequired, StopValidation
 
 from languages import LANGUAGE_NAMES
 
@@ -19,6 +20,16 @@ class TrackerForm(FlaskForm):  # type: ignore[misc]
     def error_list(self) -> list[tuple[str, str]]:
         """(id of the control, sentence) of every error, in the order of the fields, for the error summary."""
         return [(field.id, str(message)) for field in self for message in field.errors]
+
+
+class Filled(InputRequired):
+    """Something other than blanks was typed, after the filters of the field."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise StopValidation with the message of the field otherwise."""
+        if not (field.data.strip() if isinstance(field.data, str) else field.data):
+            field.errors = []
+            raise StopValidation(self.message or "")
 
 
 def one_line(text: Any) -> Any:

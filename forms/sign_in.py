@@ -26,9 +26,9 @@ from flask_security.webauthn import (
     WebAuthnSigninResponseForm,
 )
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, ValidationError
-from wtforms.validators import InputRequired, StopValidation
+from wtforms.validators import StopValidation
 
-from forms.base import one_line
+from forms.base import Filled, one_line
 from forms.passphrases import normalize
 
 LONGEST_POSTED = 2000
@@ -46,7 +46,7 @@ class _Short:
 def _email_field() -> EmailField:
     return EmailField(
         _l("E-mail address"),
-        [InputRequired(_l("Enter your e-mail address.")), _Short(), EmailValidation(verify=False)],
+        [Filled(_l("Enter your e-mail address.")), _Short(), EmailValidation(verify=False)],
         filters=[one_line],
         render_kw={"autocomplete": "username", "dir": "ltr"},
         description=_l("The address to which your invitation was sent."),
@@ -56,7 +56,7 @@ def _email_field() -> EmailField:
 def _current_passphrase(label: Any) -> PasswordField:
     return PasswordField(
         label,
-        [InputRequired(_l("Enter your passphrase.")), _Short()],
+        [Filled(_l("Enter your passphrase.")), _Short()],
         render_kw={"autocomplete": "current-password", "dir": "ltr"},
     )
 
@@ -64,7 +64,7 @@ def _current_passphrase(label: Any) -> PasswordField:
 def _new_passphrase(label: Any, hint: Any = "") -> PasswordField:
     return PasswordField(
         label,
-        [InputRequired(_l("Choose a passphrase.")), _Short()],
+        [Filled(_l("Choose a passphrase.")), _Short()],
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
         description=hint,
     )
@@ -96,7 +96,7 @@ class ForgotForm(ForgotPasswordForm):
 
     email = EmailField(
         _l("E-mail address"),
-        [InputRequired(_l("Enter your e-mail address.")), _Short(), EmailValidation(verify=False), valid_user_email],
+        [Filled(_l("Enter your e-mail address.")), _Short(), EmailValidation(verify=False), valid_user_email],
         filters=[one_line],
         render_kw={"autocomplete": "username", "dir": "ltr"},
     )
@@ -142,7 +142,7 @@ class CodeForm(TwoFactorVerifyCodeForm):
 
     code = StringField(
         _l("Code of six digits"),
-        [InputRequired(_l("Enter the code that your authenticator shows."))],
+        [Filled(_l("Enter the code that your authenticator shows."))],
         filters=[_code_filter],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "size": "10", "dir": "ltr"},
     )
@@ -166,7 +166,7 @@ class RecoveryForm(MfRecoveryForm):
 
     code = StringField(
         _l("Recovery code"),
-        [InputRequired(_l("Enter one of your recovery codes.")), _Short()],
+        [Filled(_l("Enter one of your recovery codes.")), _Short()],
         filters=[one_line],
         render_kw={"autocomplete": "off", "size": "24", "dir": "ltr", "spellcheck": "false"},
     )
@@ -177,7 +177,7 @@ class PasskeyForm(WebAuthnRegisterForm):
 
     name = StringField(
         _l("Name of the passkey"),
-        [InputRequired(_l("Give the passkey a name, such as “office laptop”.")), _Short()],
+        [Filled(_l("Give the passkey a name, such as “office laptop”.")), _Short()],
         filters=[one_line],
         render_kw={"autocomplete": "off"},
         description=_l("So that you recognize it later."),

@@ -46,13 +46,10 @@ class Seal:
     late: bool
 
 
-def list_cycles(session: Session) -> list[tuple[Cycle, str, str]]:
-    """All cycles with the name and version of their instrument: open ones first, newest first."""
-    statement = select(Cycle, InstrumentVersion.instrument, InstrumentVersion.version).where(
-        Cycle.instrument_version_id == InstrumentVersion.id
-    )
-    rows = [(row[0], row[1], row[2]) for row in session.exec(statement)]
-    return sorted(rows, key=lambda row: (row[0].closed_at is not None, -row[0].opens_at.timestamp(), row[0].id))
+def list_cycles(session: Session) -> list[Cycle]:
+    """All cycles: open ones first, newest first."""
+    cycles = session.exec(select(Cycle)).all()
+    return sorted(cycles, key=lambda cycle: (cycle.closed_at is not None, -cycle.opens_at.timestamp(), cycle.id))
 
 
 def list_states(session: Session) -> list[ReportingState]:
@@ -60,13 +57,10 @@ def list_states(session: Session) -> list[ReportingState]:
     return list(session.exec(select(ReportingState)))
 
 
-def list_instrument_versions(session: Session) -> list[tuple[str, str, str, datetime]]:
-    """(id, name, version, published) of every published instrument, newest first, without the documents."""
-    statement = select(
-        InstrumentVersion.id, InstrumentVersion.instrument, InstrumentVersion.version, InstrumentVersion.published_at
-    )
-    rows = session.exec(statement.order_by(col(InstrumentVersion.published_at).desc()))
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+def list_instrument_versions(session: Session) -> list[str]:
+    """The ids of every published instrument version, newest first, without the documents."""
+    statement = select(InstrumentVersion.id).order_by(col(InstrumentVersion.published_at).desc())
+    return list(session.exec(statement))
 
 
 def list_responses(session: Session, cycle_id: str) -> list[tuple[NationalResponse, ReportingState]]:

@@ -162,7 +162,7 @@ class RecoveryCodes(MfRecoveryCodesUtil):
         tell_change(user, "recovery_codes")
         return codes
 
-    def get_recovery_codes(self, user: Any) -> list[str]:  # noqa: ARG002 - the library's signature
+    def get_recovery_codes(self, user: Any) -> list[str]:
         """Nothing: codes cannot be read back."""
         return []
 
@@ -174,7 +174,7 @@ class RecoveryCodes(MfRecoveryCodesUtil):
                 note_failed_sign_in(db, user.id, "recovery_code", network())
         return used
 
-    def delete_recovery_code(self, user: Any, code: str) -> bool:  # noqa: ARG002 - the library's signature
+    def delete_recovery_code(self, user: Any, code: str) -> bool:
         """Done already, when the code was checked."""
         return True
 
@@ -183,7 +183,7 @@ class OutboxMails(MailUtil):
     """The library's mails: into the outbox, to be written in the recipient's language, with the configured address."""
 
     def send_mail(
-        self, template: str, subject: str, recipient: Any, sender: Any, body: str | None, html: str | None, **given: Any  # noqa: ARG002
+        self, template: str, subject: str, recipient: Any, sender: Any, body: str | None, html: str | None, **given: Any
     ) -> None:  # fmt: skip
         """Queue the mail that the library would have sent; its own texts are not used."""
         user, reset_token = given["user"], given.get("reset_token", "")
@@ -213,7 +213,7 @@ class Passphrases(PasswordUtil):
         """One form for the same characters typed in two ways."""
         return normalize(password)
 
-    def validate(self, password: str, is_register: bool, **given: Any) -> tuple[list[str] | None, str]:  # noqa: ARG002
+    def validate(self, password: str, is_register: bool, **given: Any) -> tuple[list[str] | None, str]:
         """(why it is refused, or None; its normal form)."""
         user = given.get("user")
         problem = passphrase_problem(password, (user.name, user.email) if user else ())
@@ -223,13 +223,13 @@ class Passphrases(PasswordUtil):
 class Passkeys(WebauthnUtil):
     """Passkeys of any kind of device, always with a check of the owner: so one stands for passphrase and second factor."""
 
-    def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:  # noqa: ARG002
+    def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:
         """Found without typing an address, unlocked by its owner; built into the device or not."""
         return AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
         )
 
-    def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:  # noqa: ARG002
+    def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
         """Always."""
         return UserVerificationRequirement.REQUIRED
 

@@ -28,7 +28,7 @@ PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures"
 def activate(browser: Browser, site: Site, language: str, **invited: Any) -> Page:
     """Open an invitation link, make the account, set up the second factor, and arrive signed in."""
     with site.transaction() as session:
-        token = issue_invitation(session, **invited)
+        token = issue_invitation(session, language=language, **invited)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=language, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -68,7 +68,7 @@ def test_from_the_invitation_to_the_workbook(
             session.add(row)
     page = activate(
         browser, site, language, email="nadia@ministry.example", role="focal_point", state_id=membership_state,
-        cycle_id=world.cycle_id, language=language,
+        cycle_id=world.cycle_id,
     )  # fmt: skip
     page.goto(f"{site.address}/responses/{world.response_id}")
     shows(page, language)
@@ -120,7 +120,7 @@ def test_from_the_invitation_to_the_workbook(
     assert verify(receipt, public)[0] == []
 
     # The officer exports, and the workbook holds the sealed facts.
-    officer = activate(browser, site, language, email="officer2@secretariat.example", role="officer", language=language)
+    officer = activate(browser, site, language, email="officer2@secretariat.example", role="officer")
     officer.goto(f"{site.address}/secretariat")
     shows(officer, language)
     target = tmp_path / "report.xlsx"

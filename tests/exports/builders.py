@@ -7,16 +7,20 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 from sqlmodel import Session
 
+from exports.source import Documents, ExportSource
+from exports.workbook import write_workbook
 from instruments.catalog import canonical_json, load_instrument
 from instruments.items import Item
 from instruments.items.base import ChoiceList
 from instruments.routing import asked_item_ids
 from instruments.schema import Instrument
 from models.cycles import Cycle
+from models.export_queries import CycleRecord, SealRecord, StateRecord
 from models.responses import NationalResponse
 from models.submissions import Submission
 from tests.builders import make_cycle, make_response, make_state, make_user
@@ -199,3 +203,34 @@ class _Maker:
         if coded or (not columns and name in {"", "language"} and item.choice_lists()):
             return rng.choice(self._list(item, name).codes)
         return self.text if self.text is not None else random_text(rng)
+
+
+def make_source(documents: Mapping[str, Mapping[str, Any]]) -> ExportSource:
+    """An export of States with these values, without a database: for properties that are tried many times."""
+    instrument = load_instrument()
+    file = BytesIO()
+    kept = Documents(file)
+    states = []
+    for code, values in documents.items():
+        document = sealed_document(instrument, code, values)
+        text = canonical_json(document)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        kept.put(code, text)
+        states.append(
+            StateRecord(
+                response_id=f"response-{code}", state_id=code, m49="", kind="member_state", region="african",
+                names={"en": f"Land {code}"}, party_status="unknown", party_since=None, invited_at=None,
+                clearance="submitted", deadline=SEALED_AT, is_extended=False, answered=1, asked=2, questions_ready=0,
+                started_at=SEALED_AT, last_activity_at=SEALED_AT,
+                seal=SealRecord(code, document["number"], 1, digest, SEALED_AT, False),
+            )
+        )  # fmt: skip
+    cycle = CycleRecord("cycle", "A round", "", SEALED_AT, SEALED_AT, "UTC", None)
+    return ExportSource(cycle, instrument, tuple(states), kept)
+
+
+def workbook_bytes(source: ExportSource, language: str = "en", **given: Any) -> bytes:
+    """The workbook of a source."""
+    target = BytesIO()
+    write_workbook(target, source, language, **given)
+    return target.getvalue()

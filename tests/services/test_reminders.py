@@ -14,7 +14,7 @@ from models.cycles import Cycle
 from models.database import Database
 from models.people import User
 from models.responses import NationalResponse
-from services.cycles import ClosedCycle, close_cycle
+from services.cycles import DEADLINE_ZONE, ClosedCycle, close_cycle, end_of_day
 from services.permissions import Actor
 from services.reminders import ReminderPlan, list_reminded, plan_reminders, send_reminders
 from services.secretariat import read_board
@@ -27,6 +27,11 @@ def stage(session: Session) -> tuple[World, Cycle, Actor]:
     world = make_world(session)
     cycle = session.get_one(Cycle, world.cycle_id)
     make_response(session, cycle, make_state(session, "XAC", "Cordia"))
+    cycle.deadline, cycle.deadline_zone = (
+        end_of_day(utc_now().date() + timedelta(days=30), DEADLINE_ZONE),
+        DEADLINE_ZONE,
+    )
+    session.add(cycle)
     person = session.get_one(User, world.other_focal_point)
     person.language = "ar"
     session.add(person)
@@ -52,6 +57,7 @@ def test_the_preview_shows_one_mail_per_language_and_who_cannot_be_reached(datab
         ]  # fmt: skip
         assert "Aldovia" in found.samples[1].message.subject
         assert "has passed" not in found.samples[1].message.body
+        assert "23:59 (UTC−12)" in found.samples[1].message.body
         assert session.exec(select(OutboxMail)).all() == []
 
 

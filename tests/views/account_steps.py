@@ -10,6 +10,7 @@ from typing import Any
 import pyotp
 from flask import Flask
 from flask_security.utils import hash_password
+from passlib.context import CryptContext
 from sqlmodel import Session
 from werkzeug.test import TestResponse
 
@@ -28,8 +29,12 @@ def tracker_of(app: Flask) -> Tracker:
     return found
 
 
-def world_in(app: Flask) -> World:
-    """The usual small world, with PASSPHRASE as everybody's passphrase."""
+def world_in(app: Flask, *, quick: bool = True) -> World:
+    """The usual small world, with PASSPHRASE as everybody's passphrase; hashed at little cost unless `quick` is False."""
+    if quick:
+        app.extensions["security"].pwd_context._context = CryptContext(
+            schemes=["argon2"], argon2__memory_cost=64, argon2__time_cost=1, argon2__parallelism=1
+        )
     with app.app_context():
         hashed = hash_password(PASSPHRASE)
     with tracker_of(app).database.transaction() as db:
@@ -99,7 +104,7 @@ class Browser:
         )
         return self.page
 
-    def send(self, url: str = "", *, follow: bool = True, token: str | None = None, **data: str) -> TestResponse:
+    def send(self, url: str = "", *, follow: bool = True, token: str | None = None, **data: Any) -> TestResponse:
         """Send a form of the page shown now; to the page itself when no address is given."""
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.text)
         body = {"csrf_token": token if token is not None else (found[1] if found else ""), **data}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -28,17 +29,17 @@ from tests.views.account_steps import (
 )
 from tests.views.test_accounts import links, with_mail
 
-FORM = {
+FORM: dict[str, Any] = {
     "name": "Nora New", "title": "Director", "language": "es", "time_zone": "America/Bogota",
     "passphrase": OTHER_PASSPHRASE, "passphrase_again": OTHER_PASSPHRASE,
 }  # fmt: skip
 
 
-def invited(app: Flask, world: World, role: str = "contributor", email: str = "new@ministry.example", **given: str) -> str:
+def invited(app: Flask, world: World, role: str = "contributor", email: str = "new@ministry.example", **given: Any) -> str:
     """The link of a new invitation to the first State."""
     with tracker_of(app).database.transaction() as db:
         place = focal_actor(db, world).memberships[0]
-        where = {} if role == "officer" else {"state_id": place.state_id, "cycle_id": place.cycle_id}
+        where: dict[str, Any] = {} if role == "officer" else {"state_id": place.state_id, "cycle_id": place.cycle_id}
         if role == "focal_point":
             db.exec(select(Membership).where(Membership.role == role, Membership.state_id == place.state_id)).one().ended_at = (
                 utc_now()
@@ -47,7 +48,7 @@ def invited(app: Flask, world: World, role: str = "contributor", email: str = "n
     return f"/invitations/{token}"
 
 
-def change(app: Flask, link: str, **given: object) -> None:
+def change(app: Flask, link: str, **given: Any) -> None:
     with tracker_of(app).database.transaction() as db:
         digest = token_hash(link.rpartition("/")[2])
         row = db.exec(select(Invitation).where(Invitation.token_hash == digest)).one()

@@ -22,6 +22,7 @@ from views.secretariat.common import (
     kind_names,
     language,
     party_names,
+    questionnaire_name,
     read_filter,
     region_names,
     secretariat,
@@ -51,7 +52,7 @@ def dashboard() -> Any:
 def cycles() -> Any:
     """All rounds of reporting."""
     with reading() as db:
-        rows = list_cycles(db)
+        rows = [(cycle, questionnaire_name(db, cycle.instrument_version_id)) for cycle in list_cycles(db)]
     return render_template(
         "secretariat/cycles.html", rows=rows, deadline_words=deadline_words, context_line=(_("Secretariat"), "")
     )

@@ -130,7 +130,7 @@ def chosen_cycle(db: Session) -> Cycle | None:
     if wanted := request.args.get("cycle", ""):
         return find_cycle(db, wanted)
     cycles = list_cycles(db)
-    return cycles[0][0] if cycles else None
+    return cycles[0] if cycles else None
 
 
 def read_filter() -> Filter:
@@ -145,6 +145,13 @@ def read_filter() -> Filter:
         words=given.get("q", "")[:100], region=known("region", REGIONS), stage=known("stage", STAGES),
         flag=known("flag", FLAGS),
     )  # fmt: skip
+
+
+def questionnaire_name(db: Session, instrument_version_id: str) -> str:
+    """A published questionnaire by its short title and version."""
+    instrument = get_instrument(db, instrument_version_id)
+    title = instrument.texts_in(language())("instrument.short_title")
+    return str(_("%(title)s, version %(version)s", title=title, version=instrument.version))
 
 
 def page_errors(form: Any) -> list[tuple[str, str]]:

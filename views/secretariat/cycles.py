@@ -22,7 +22,7 @@ from services.responses import find_response, state_name
 from services.secretariat import read_board
 from views.context import reading, signed_in, transaction
 from views.policy import needs
-from views.secretariat.common import cycle_frame, language, page_errors, secretariat
+from views.secretariat.common import cycle_frame, language, page_errors, questionnaire_name, secretariat
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -47,10 +47,7 @@ def cycle_form(db: Session, cycle: Cycle | None = None) -> CycleForm:
             zones.append((cycle.deadline_zone, cycle.deadline_zone))
     else:
         versions = list_instrument_versions(db)
-        offer(
-            form.instrument_version_id,
-            [(row_id, f"{name} {version}") for row_id, name, version, _published in versions],
-        )
+        offer(form.instrument_version_id, [(row_id, questionnaire_name(db, row_id)) for row_id in versions])
     offer(form.zone, zones)
     return form
 
