@@ -38,7 +38,10 @@ def main() -> int:
     digests = read_contract()["digests"] if CONTRACT.exists() else {}
     digest = sha256_of(sheets)
     if digests.get(str(CONTRACT_VERSION), digest) != digest:
-        print(f"Version {CONTRACT_VERSION} has other columns. Count up CONTRACT_VERSION in exports/columns.py.", file=sys.stderr)
+        print(
+            f"Version {CONTRACT_VERSION} has other columns. Count up CONTRACT_VERSION in exports/columns.py.",
+            file=sys.stderr,
+        )
         return 1
     digests[str(CONTRACT_VERSION)] = digest
     content = {"version": CONTRACT_VERSION, "digests": digests, "sheets": sheets}

@@ -13,6 +13,8 @@ with database.exclusively(), database.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None
         raw.execute("PRAGMA foreign_keys=OFF")
+    else:
+        raw = None
     try:
         context.configure(
             connection=connection, target_metadata=metadata, render_as_batch=database.is_sqlite,
@@ -25,6 +27,6 @@ with database.exclusively(), database.engine.connect() as connection:
             if broken:
                 raise RuntimeError(f"foreign keys broken by the migration: {broken[:5]}")
     finally:
-        if database.is_sqlite:
+        if raw is not None:
             connection.rollback()
             raw.execute("PRAGMA foreign_keys=ON")

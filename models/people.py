@@ -71,7 +71,7 @@ class User(UserMixin, SQLModel, table=True):
     def check_tf_required(
         self,
         tf_setup_methods: list[tuple[str, str]],
-        tf_fresh: bool,  # noqa: ARG002 - no device is trusted to leave the second factor out
+        tf_fresh: bool,
     ) -> tuple[bool, list[tuple[str, str]]]:
         """Asked by the account library after the passphrase: whether a second factor follows, and which are set up."""
         return self.needs_second_factor or bool(tf_setup_methods), tf_setup_methods

@@ -21,7 +21,7 @@ KEYWORDS = {
 def collect() -> Catalog:
     """Every message of the project's code and templates, with the places it comes from (file names only)."""
     with (ROOT / "babel.cfg").open("r", encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     template = Catalog(project="Implementation Tracker", charset="utf-8")
     for filename, _line, message, comments, context in extract_from_dir(
         str(ROOT), method_map=methods, options_map=options, keywords=KEYWORDS, comment_tags=("L10N",)

@@ -38,7 +38,7 @@ def activate(browser: Browser, site: Site, language: str, **invited: Any) -> Pag
     for name in ("passphrase", "passphrase_again"):
         page.fill(f'[name="{name}"]', PASSPHRASE)
     page.click("main form .btn-primary")
-    page.click('button[name=setup][value=authenticator]')
+    page.click("button[name=setup][value=authenticator]")
     secret = page.locator("code.mono").first.inner_text()
     page.fill('[name="code"]', pyotp.TOTP(re.sub(r"[^A-Z2-7]", "", secret)).now())
     page.click("main form:has([name=code]) .btn-primary")

@@ -128,7 +128,10 @@ def test_an_invitation_becomes_an_account_with_its_role_once(database: Database)
 def test_a_wrong_an_expired_and_a_cancelled_link_are_the_same(database: Database) -> None:
     world = world_of(database)
     with database.transaction() as session:
-        expired, cancelled = invited(session, world, "a@ministry.example"), invited(session, world, "b@ministry.example")
+        expired, cancelled = (
+            invited(session, world, "a@ministry.example"),
+            invited(session, world, "b@ministry.example"),
+        )
         find_invitation(session, expired).expires_at = utc_now() - timedelta(seconds=1)
         cancel_invitation(session, member(session, world, world.focal_point), find_invitation(session, cancelled).id)
     for token in (expired, cancelled, "never-issued", ""):
@@ -232,7 +235,12 @@ def test_who_may_invite_whom(database: Database) -> None:
         assert may(ollie, "focal_point", own) and may(ollie, "officer", None)
         with pytest.raises(AlreadyMember):
             create_invitation(
-                session, fay, email="observer@ministry.example", role="observer", state_id=own.state_id, cycle_id=own.cycle_id
+                session,
+                fay,
+                email="observer@ministry.example",
+                role="observer",
+                state_id=own.state_id,
+                cycle_id=own.cycle_id,
             )
         with pytest.raises(NotFound):
             cancel_invitation(session, other, list_invitations(session, own.state_id, own.cycle_id)[0].id)
@@ -284,7 +292,9 @@ def test_replacing_a_focal_point_is_one_step(database: Database) -> None:
         with pytest.raises(FocalPointExists):
             create_invitation(session, officer(world), email="next@ministry.example", role="focal_point", **place)
         with pytest.raises(PermissionDenied):
-            replace_focal_point(session, member(session, world, world.focal_point), email="next@ministry.example", **place)
+            replace_focal_point(
+                session, member(session, world, world.focal_point), email="next@ministry.example", **place
+            )
         token = replace_focal_point(
             session, officer(world), email="next@ministry.example", language="ar", reference="NV 12/2026", **place
         )
@@ -312,7 +322,11 @@ def test_a_replaced_focal_point_with_other_work_stays_signed_in(database: Databa
         make_member(session, session.get_one(User, world.focal_point), other, "observer")
         before = session.get_one(User, world.focal_point).fs_uniquifier
         replace_focal_point(
-            session, officer(world), email="next@ministry.example", state_id=response.state_id, cycle_id=response.cycle_id
+            session,
+            officer(world),
+            email="next@ministry.example",
+            state_id=response.state_id,
+            cycle_id=response.cycle_id,
         )
         assert session.get_one(User, world.focal_point).fs_uniquifier == before
 

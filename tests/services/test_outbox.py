@@ -100,7 +100,12 @@ def world_of(database: Database) -> World:
 
 
 CONTEXTS: dict[str, dict[str, Any]] = {
-    "invitation": {"role": "focal_point", "name": "Ines", "reference": "NV 7", "expires_at": "2099-12-01T00:00:00+00:00"},
+    "invitation": {
+        "role": "focal_point",
+        "name": "Ines",
+        "reference": "NV 7",
+        "expires_at": "2099-12-01T00:00:00+00:00",
+    },
     "reminder": {"late": False, "returned": True},
     "submitted": {"number": "XAA-2026-1"},
     "submitted_receipt": {"number": "XAA-2026-1", "sha256": "ab" * 32},
@@ -162,14 +167,18 @@ def test_a_mail_arrives_in_the_recipients_language(
         assert message["To"] == f"{language}@ministry.example" and message["From"] == "tracker@secretariat.example"
         assert f"https://tracker.example/invitations/{language}-token" in body
         words = translator(language)
-        wanted = words.gettext("Do not pass the link on. If it no longer works, ask the person who invited you for a new one.")
+        wanted = words.gettext(
+            "Do not pass the link on. If it no longer works, ask the person who invited you for a new one."
+        )
         assert wanted in body
         subject = words.gettext("Invitation to answer the follow-up questionnaire: %(state)s") % {"state": "Aldovia"}
         assert message["Subject"] == subject
         assert message["Message-ID"].endswith("@secretariat.example>") and message["Auto-Submitted"] == "auto-generated"
     assert "2099" in by_language["ar"].get_content()
     with database.reading() as session:
-        assert all(mail.sent_at is not None and "sealed" not in mail.context for mail in session.exec(select(OutboxMail)))
+        assert all(
+            mail.sent_at is not None and "sealed" not in mail.context for mail in session.exec(select(OutboxMail))
+        )
 
 
 def test_names_in_arabic_arrive_as_they_are(
@@ -217,7 +226,9 @@ def test_an_unknown_mail_is_refused_where_it_is_caused(sqlite_database: Database
         send_later(session, "a@b.example", "en", "no_such_mail", {})
 
 
-def test_without_a_mail_server_nothing_is_sent(sqlite_database: Database, settings_for: Callable[..., Settings]) -> None:
+def test_without_a_mail_server_nothing_is_sent(
+    sqlite_database: Database, settings_for: Callable[..., Settings]
+) -> None:
     with sqlite_database.transaction() as session:
         send_later(session, "a@b.example", "en", "second_factor_reset", {"name": "N", "by": "B", "reason": "R"})
     assert deliver_due(sqlite_database, settings_for(25, mail_host="")) == 0

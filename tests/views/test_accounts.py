@@ -224,7 +224,11 @@ def test_a_replaced_focal_points_session_ends_on_the_next_request(both_app: Flas
 
         response = db.get_one(NationalResponse, world.response_id)
         replace_focal_point(
-            db, officer_actor(world.officer), state_id=response.state_id, cycle_id=response.cycle_id, email="new@m.example"
+            db,
+            officer_actor(world.officer),
+            state_id=response.state_id,
+            cycle_id=response.cycle_id,
+            email="new@m.example",
         )
     assert client.get(f"/responses/{world.response_id}").status_code == 302
 
@@ -403,7 +407,9 @@ def test_known_and_unknown_addresses_take_the_same_work(app: Flask, monkeypatch:
         return called
 
     for name in ("hash", "verify"):
-        monkeypatch.setattr(type(security.pwd_context), name, counting("hash", getattr(type(security.pwd_context), name)))
+        monkeypatch.setattr(
+            type(security.pwd_context), name, counting("hash", getattr(type(security.pwd_context), name))
+        )
     monkeypatch.setattr(type(database), "transaction", counting("commit", type(database).transaction))
 
     def work(url: str, **data: Any) -> list[str]:
@@ -414,7 +420,11 @@ def test_known_and_unknown_addresses_take_the_same_work(app: Flask, monkeypatch:
         return sorted(counted)
 
     wrong = {"password": "wrong " + PASSPHRASE}
-    assert work("/login", email=CONTRIBUTOR, **wrong) == work("/login", email="nobody@m.example", **wrong) == ["commit", "hash"]
+    assert (
+        work("/login", email=CONTRIBUTOR, **wrong)
+        == work("/login", email="nobody@m.example", **wrong)
+        == ["commit", "hash"]
+    )
     assert work("/reset", email=CONTRIBUTOR) == work("/reset", email="nobody@m.example") == ["commit", "hash"]
 
 

@@ -35,15 +35,17 @@ FORM: dict[str, Any] = {
 }  # fmt: skip
 
 
-def invited(app: Flask, world: World, role: str = "contributor", email: str = "new@ministry.example", **given: Any) -> str:
+def invited(
+    app: Flask, world: World, role: str = "contributor", email: str = "new@ministry.example", **given: Any
+) -> str:
     """The link of a new invitation to the first State."""
     with tracker_of(app).database.transaction() as db:
         place = focal_actor(db, world).memberships[0]
         where: dict[str, Any] = {} if role == "officer" else {"state_id": place.state_id, "cycle_id": place.cycle_id}
         if role == "focal_point":
-            db.exec(select(Membership).where(Membership.role == role, Membership.state_id == place.state_id)).one().ended_at = (
-                utc_now()
-            )
+            db.exec(
+                select(Membership).where(Membership.role == role, Membership.state_id == place.state_id)
+            ).one().ended_at = utc_now()
         token = issue_invitation(db, email=email, role=role, **where, **given)
     return f"/invitations/{token}"
 
@@ -86,7 +88,9 @@ def test_officers_and_focal_points_go_on_to_the_authenticator(app: Flask, role: 
 
 def test_every_link_that_does_not_work_gets_the_same_page(app: Flask) -> None:
     world = world_in(app)
-    used, expired, cancelled = (invited(app, world, email=f"{name}@m.example") for name in ("used", "expired", "cancelled"))
+    used, expired, cancelled = (
+        invited(app, world, email=f"{name}@m.example") for name in ("used", "expired", "cancelled")
+    )
     change(app, used, used_at=utc_now())
     change(app, expired, expires_at=utc_now() - timedelta(seconds=1))
     change(app, cancelled, cancelled_at=utc_now())
@@ -144,7 +148,9 @@ def test_an_address_with_an_account_signs_in_first(app: Flask) -> None:
         )
     browser = Browser(app)
     browser.open(f"/invitations/{token}")
-    assert "There is an account for the invited address already" in browser.text and "passphrase_again" not in browser.text
+    assert (
+        "There is an account for the invited address already" in browser.text and "passphrase_again" not in browser.text
+    )
     before = user_in(app, world.contributor).password
     answer = browser.client.post(f"/invitations/{token}", data={**FORM, "csrf_token": ""})
     assert answer.status_code == 419 and user_in(app, world.contributor).password == before
@@ -184,7 +190,9 @@ def test_the_focal_point_invites_and_without_mail_hands_the_link_on(app: Flask) 
     link = re.search(r"http://localhost:8000(/invitations/[\w-]+)", browser.text)
     assert browser.path == people and link
     browser.open(people)
-    assert "/invitations/" + link[1].rpartition("/")[2] not in browser.text and "helper@ministry.example" in browser.text
+    assert (
+        "/invitations/" + link[1].rpartition("/")[2] not in browser.text and "helper@ministry.example" in browser.text
+    )
     with tracker_of(app).database.reading() as db:
         assert db.exec(select(OutboxMail)).all() == []
         assert link[1].rpartition("/")[2] not in str([row.model_dump() for row in db.exec(select(Invitation))])
