@@ -1,0 +1,47 @@
+"""The workbook through LibreOffice: opened, saved again, and read back with the same facts; and printed without an error."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from instruments.catalog import load_instrument
+from tests.exports.builders import make_source, random_values, workbook_bytes
+from tests.exports.readback import read_by_calamine, read_facts, tables
+
+pytestmark = pytest.mark.office
+
+
+def convert(folder: Path, file: Path, to: str) -> Path:
+    """The file as LibreOffice writes it; its profile is a folder of the test's own."""
+    command = shutil.which("soffice") or shutil.which("libreoffice")
+    assert command, "LibreOffice is not installed"
+    out = folder / "out"
+    subprocess.run(
+        [command, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", to, "--outdir", str(out), str(file)],
+        check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    return out / f"{file.stem}.{to.partition(':')[0]}"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_libreoffice_reads_the_same_facts(tmp_path: Path, language: str) -> None:
+    source = make_source({"XAA": random_values(load_instrument(), random.Random(7), 0.4)})
+    data = workbook_bytes(source, language)
+    file = tmp_path / "report.xlsx"
+    file.write_bytes(data)
+    again = convert(tmp_path, file, "xlsx").read_bytes()
+    before, after = (tables(read_by_calamine(content)) for content in (data, again))
+    assert list(before) == list(after)
+    assert read_facts(before["Answers_long"]) == read_facts(after["Answers_long"])
+
+
+def test_libreoffice_prints_it(tmp_path: Path) -> None:
+    source = make_source({"XAA": random_values(load_instrument(), random.Random(3), 0.02)})
+    file = tmp_path / "report.xlsx"
+    file.write_bytes(workbook_bytes(source, "ar"))
+    assert convert(tmp_path, file, "pdf").read_bytes().startswith(b"%PDF")
