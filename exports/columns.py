@@ -105,14 +105,14 @@ def _parts(_: Gettext) -> tuple[SheetColumn, ...]:
 
 def _state(_: Gettext) -> tuple[SheetColumn, ...]:
     return (
-        SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+        SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
         SheetColumn("state", _("State"), width=24),
     )
 
 
 def _group(_: Gettext) -> tuple[SheetColumn, ...]:
     return (
-        SheetColumn("group", _("Regional group (code)"), width=14),
+        SheetColumn("group", _("Regional group (code)"), width=18),
         SheetColumn("group_label", _("Regional group"), width=24),
     )
 
@@ -145,7 +145,7 @@ def _coverage(_: Gettext) -> Sheet:
             SheetColumn("is_late", _("Submitted after the deadline"), width=11),
             SheetColumn("receipt_no", _("Receipt number"), width=24),
             SheetColumn("round", _("Submission"), "integer", 11),
-            SheetColumn("document_sha256", _("Fingerprint of the sealed answers (SHA-256)"), width=30),
+            SheetColumn("document_sha256", _("Fingerprint of the sealed answers (SHA-256)"), width=40),
             SheetColumn("languages", _("Languages of the texts"), width=12),
             SheetColumn("last_activity_at", _("Last activity (UTC)"), "moment", 16),
             SheetColumn("response_id", _("Response"), width=21),
@@ -169,7 +169,7 @@ def _matrix(_: Gettext, instrument: Instrument, language: str) -> Sheet:
         _("Latest submitted answers, as reported by States. The name of a State leads to its answers. There are no totals."),
         (
             SheetColumn("group_label", _("Regional group"), width=17),
-            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
             SheetColumn("state", _("State"), "mark", 22),
             *columns,
         ),
@@ -240,7 +240,7 @@ def _texts(_: Gettext) -> Sheet:
             SheetColumn("part_label", _("Part of the answer"), width=16),
             SheetColumn("language", _("Language of the text"), width=11),
             SheetColumn("text", _("Text"), "text", 90),
-            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
             SheetColumn("group_label", _("Regional group"), width=20),
             SheetColumn("question_id", _("Question id"), width=10),
             SheetColumn("item_id", _("Item id"), width=20),
@@ -387,7 +387,7 @@ def _issues(_: Gettext) -> Sheet:
             SheetColumn("sheet", _("Sheet"), width=14),
             SheetColumn("row", _("Row of the sheet"), "integer", 9),
             SheetColumn("column", _("Column"), width=16),
-            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=9),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
             SheetColumn("item_id", _("Item id"), width=24),
             SheetColumn("row_id", _("Row"), "text", 16),
             SheetColumn("field", _("Part of the answer"), width=16),

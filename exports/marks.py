@@ -39,7 +39,7 @@ SCALES: dict[str, dict[str, Mark]] = {
         "planned_or_under_way": Mark("◔", "mark_plan"),
         "not_implemented": Mark("○", "mark_none"),
         "not_applicable": Mark("–", "mark_hatched"),
-        "no_information": Mark("◌", "mark_dotted"),
+        "no_information": Mark("◇", "mark_dotted"),
     },
     # Squares, so that nobody reads the two scales as one. Both "considered" answers are full answers and shaded alike.
     "consider": {
@@ -47,7 +47,7 @@ SCALES: dict[str, dict[str, Mark]] = {
         "considered_not_adopted": Mark("▣", "mark_part"),
         "under_consideration": Mark("◧", "mark_plan"),
         "not_considered": Mark("□", "mark_none"),
-        "no_information": Mark("◌", "mark_dotted"),
+        "no_information": Mark("◇", "mark_dotted"),
     },
 }
 BLANKS: dict[str, Mark] = {NOT_ANSWERED: Mark("…", "mark_blank"), NOT_ASKED: Mark("×", "mark_unasked")}

@@ -35,8 +35,6 @@ class PackageTexts:
     title: str
     header: str
     footer: str
-    page_words: str
-    """For example `Page %(page)s of %(pages)s`."""
     as_at: datetime
     right_to_left: bool
 
@@ -138,10 +136,12 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
     page.page_margins.top = page.page_margins.bottom = 0.7
     page.print_options.horizontalCentered = False
     assert page.oddHeader is not None and page.oddFooter is not None  # openpyxl makes them with the sheet
-    page.oddHeader.left.text = _margin(texts.header)
-    page.oddHeader.right.text = "&A"
-    page.oddFooter.left.text = _margin(texts.footer)
-    page.oddFooter.right.text = texts.page_words % {"page": "&P", "pages": "&N"}
+    start, end = ("right", "left") if texts.right_to_left else ("left", "right")
+    getattr(page.oddHeader, start).text = _margin(texts.header, right_to_left=texts.right_to_left)
+    getattr(page.oddHeader, end).text = "&A"
+    getattr(page.oddFooter, start).text = _margin(texts.footer, right_to_left=texts.right_to_left)
+    # In figures only: words around the two numbers would be put in the wrong order where writing runs to the left.
+    getattr(page.oddFooter, end).text = "&P / &N"
     if layout.sheet is None:
         return
     sheet = layout.sheet
@@ -170,9 +170,11 @@ def _add_table(page: Worksheet, part: Part, sheet: Sheet) -> None:
     page.add_table(table)
 
 
-def _margin(text: str) -> str:
+def _margin(text: str, *, right_to_left: bool) -> str:
     """A text for a header or footer, where & begins a code; at most 100 characters, as the whole may have 255."""
-    return clean(text)[0].replace("&", "&&")[:100]
+    plain = clean(text)[0].replace("&", "&&")[:100]
+    # Margins have no direction of their own.
+    return f"\u202b{plain}\u202c" if right_to_left else plain
 
 
 def attribute(text: str) -> str:

@@ -177,7 +177,6 @@ class _Making:
             header=f"{warning} – {header}" if rehearsal else header,
             footer=_("As at %(moment)s. As reported by States, not verified.")
             % {"moment": format_moment(self.source.as_at, self.language)},
-            page_words=_("Page %(page)s of %(pages)s"),
             as_at=self.source.as_at,
             right_to_left=direction(self.language) == "rtl",
         )
@@ -194,7 +193,7 @@ class _Making:
         if row.label:
             cells.append(self._cover_cell(f"A{number}", row.label, row.style))
         if row.value is not None:
-            cells.append(self._cover_cell(f"B{number}", row.value, "head" if row.style == "head" else "wrap"))
+            cells.append(self._cover_cell(f"B{number}", row.value, "head" if row.style == "head" else "value"))
         if row.key:
             cells.append(self._cover_cell(f"C{number}", row.key, "head" if row.style == "head" else "key"))
         if row.expected is not None and row.written is not None:
@@ -208,15 +207,16 @@ class _Making:
             lines_needed(row.value, COVER_WIDTHS[1]) if isinstance(row.value, str) else 1,
             lines_needed(row.label, COVER_WIDTHS[0]) if row.style == "label" else 1,
         )
-        height = {"title": 26.0, "warning": 24.0, "section": 20.0}.get(row.style, 3 + LINE * lines)
+        height = {"title": 26.0, "warning": 24.0, "section": 20.0, "head": 30.0}.get(row.style, 3 + LINE * lines)
         return f'<row r="{number}" ht="{height}">{"".join(cells)}</row>'
 
     def _cover_cell(self, place: str, value: str | int | datetime, style: str) -> str:
         if isinstance(value, datetime):
             return f'<c r="{place}" s="{self.styles["moment_start"]}"><v>{moment_number(value)}</v></c>'
         if isinstance(value, int):
-            name = "integer_start" if style == "wrap" else "integer_wrap"
+            name = "integer_start" if style == "value" else "integer_wrap"
             return f'<c r="{place}" s="{self.styles[name]}"><v>{value}</v></c>'
         text = clean(value)[0]
-        name = "wrap_typed" if style == "wrap" and looks_like_formula(text) else style
-        return f'<c r="{place}" s="{self.styles[name]}" t="s"><v>{self.strings.number(text)}</v></c>'
+        if style == "value":
+            style = "wrap_typed" if looks_like_formula(text) else "code_wrap"
+        return f'<c r="{place}" s="{self.styles[style]}" t="s"><v>{self.strings.number(text)}</v></c>'

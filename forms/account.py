@@ -107,8 +107,8 @@ class ConfirmForm(TrackerForm):
     """A button and nothing else."""
 
 
-class InviteForm(TrackerForm):
-    """A colleague whom the focal point brings in."""
+class InviteOfficerForm(TrackerForm):
+    """A person to be invited: address, name, language of the invitation."""
 
     email = EmailField(
         _l("E-mail address"),
@@ -126,6 +126,11 @@ class InviteForm(TrackerForm):
         render_kw={"autocomplete": "off"},
     )
     language = SelectField(_l("Language"), choices=language_choices(), description=_l("Of the invitation."))
+
+
+class InviteForm(InviteOfficerForm):
+    """A colleague whom the focal point brings in."""
+
     role = SelectField(
         _l("Role"),
         choices=[

@@ -88,6 +88,18 @@ def list_officers(session: Session) -> list[Person]:
     )
 
 
+def find_official(session: Session, user_id: int) -> Person:
+    """An officer or a present focal point. Raises NotFound for everybody else: a State's team is the State's own business."""
+    user = session.get(User, user_id)
+    if user is not None and user.active:
+        if user.has_role(OFFICER):
+            return _person(user, "", OFFICER, user.created_at)
+        for membership in open_memberships(session, user.id):
+            if membership.role == FOCAL_POINT:
+                return _person(user, membership.id, FOCAL_POINT, membership.since)
+    raise NotFound(str(user_id))
+
+
 def active_officers() -> Any:
     """The statement that selects the secretariat officers whose accounts are in use."""
     return select(User).where(

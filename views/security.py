@@ -28,7 +28,7 @@ from werkzeug.local import LocalProxy
 
 from forms import sign_in
 from languages import CATALOGUES
-from models.people import Role, User, WebAuthn
+from models.people import OFFICER, Role, User, WebAuthn
 from services.audit import record
 from services.sign_ins import forget_failures, note_failed_sign_in, note_sign_in
 from views.context import Tracker, transaction
@@ -225,6 +225,7 @@ def _account_context() -> dict[str, Any]:
         "account_links": [
             (url_for("account.profile"), _("Your account")),
             (url_for("account.second_factor"), _("Signing in safely")),
+            *([(url_for("secretariat.officers"), _("Officers"))] if current_user.has_role(OFFICER) else []),
         ],
     }
 

@@ -63,8 +63,9 @@ class Autosave {
     addEventListener("online", () => this.#again());
     addEventListener("focus", () => this.#isExpired && this.#again());
     addEventListener("beforeunload", (event) => {
-      // Only where nothing is kept: elsewhere the queue has the text, and the question would be noise.
-      if (!this.#isLeaving && (this.#dirty.size || this.#edits.length) && !this.#keeper.isWorking) event.preventDefault();
+      // Only for what is not kept: elsewhere the queue has the text, and the question would be noise.
+      const isUnkept = (this.#dirty.size || this.#edits.length) && !this.#keeper.isWorking;
+      if (!this.#isLeaving && (isUnkept || this.#hasFiles())) event.preventDefault();
     });
     page.settle = () => this.#settle(3000);
     this.#restore();
@@ -74,7 +75,8 @@ class Autosave {
 
   #typed(control) {
     const item = control.closest?.(".item");
-    if (!item || !items.isAutosaved(item) || control.type === "file") return;
+    if (control.type === "file") return this.#show();
+    if (!item || !items.isAutosaved(item)) return;
     const id = item.dataset.item;
     const now = Date.now();
     const timers = this.#dirty.get(id) ?? { since: now };
@@ -171,6 +173,11 @@ class Autosave {
   }
 
   // ---- sending
+
+  /** Whether files are chosen that only the form itself can send. */
+  #hasFiles() {
+    return [...this.#form.querySelectorAll('input[type="file"]')].some((input) => input.files.length > 0);
+  }
 
   #hasPending() {
     return this.#dirty.size > 0 || this.#edits.some((edit) => !edit.refused);
@@ -317,11 +324,19 @@ class Autosave {
     const button = event.submitter;
     const isSettled = await this.#settle(SUBMIT_WAIT);
     this.#isSubmitting = false;
+    // What was typed meanwhile goes with the form, and is kept in case the form does not arrive.
+    for (const id of [...this.#dirty.keys()]) {
+      this.#keep(id);
+      this.#rest(id);
+    }
+    await this.#keeper.settled;
+    if (!navigator.onLine && this.#keeper.holds(this.#edits)) return this.#fail(0);
     // Where nothing is kept, the form itself is the last way to save: the server keeps it even when signed out.
     if (isSettled || !this.#keeper.holds(this.#edits)) {
       this.#isLeaving = true;
       this.#form.requestSubmit(button?.isConnected ? button : undefined);
-    } else this.#show();
+    }
+    return this.#show();
   }
 
   // ---- showing
@@ -329,7 +344,7 @@ class Autosave {
   #show() {
     const facts = {
       edits: this.#edits,
-      isDirty: this.#dirty.size > 0,
+      isDirty: this.#dirty.size > 0 || this.#hasFiles(),
       isSending: this.#flying.size > 0 || this.#isPumping,
       isFailing: this.#failures > 0,
       isKept: this.#keeper.holds(this.#edits),

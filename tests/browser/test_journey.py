@@ -82,10 +82,10 @@ def test_from_the_invitation_to_the_workbook(
     page.fill('[name="op13d.laws-0-number"]', "007/14")
     page.fill('[name="op13d.laws-0-in_force_since"]', "2019-03-01")
     expect(page.locator(".save-state")).to_have_attribute("data-state", "saved")
-    for details in page.locator("details.more:not([open]) > summary").all():
-        if details.is_visible():
-            details.click()
-    figures = page.locator('[data-item="op13d.figures"] input[inputmode=numeric]')
+    for details in page.locator("details.more").all():
+        if details.get_attribute("open") is None and details.is_visible():
+            details.locator("summary").click()
+    figures = page.locator('[data-item="op13d.financial_investigations"] input[inputmode=numeric]')
     for number in range(4):
         figures.nth(number).fill(str(10 + number))
     page.set_input_files(
@@ -127,8 +127,13 @@ def test_from_the_invitation_to_the_workbook(
     answer = officer.context.request.get(f"{site.address}/exports/{world.cycle_id}.xlsx?lang={language}")
     assert answer.status == 200
     target.write_bytes(answer.body())
-    rows = CalamineWorkbook.from_path(str(target)).get_sheet_by_name("Answers_long").to_python()
-    cells = {str(cell) for row in rows for cell in row}
+    book = CalamineWorkbook.from_path(str(target))
+    cells = {
+        str(cell)
+        for name in ("Answers_long", "Evidence")
+        for row in book.get_sheet_by_name(name).to_python()
+        for cell in row
+    }
     with site.reading() as session:
         submission = session.exec(select(Submission)).one()
         values = {item: entry["value"] for item, entry in json.loads(submission.document)["answers"].items()}

@@ -45,7 +45,7 @@ def test_the_page_names_every_sheet_and_offers_six_languages(client: FlaskClient
 def test_the_download_is_whole_and_in_the_language_chosen(
     app: Flask, client: FlaskClient, officer: User, cycle_id: str, language: str
 ) -> None:
-    response = client.get(f"/exports/{cycle_id}.xlsx?lang={language}")
+    response = client.get(f"/exports/{cycle_id}.xlsx?lang={language}", buffered=True)
     assert response.status_code == 200
     assert response.content_length == len(response.data)
     assert response.mimetype == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -81,7 +81,7 @@ def test_an_altered_submission_gives_a_page_that_says_so_and_no_file(
         assert submission is not None
         submission.document = submission.document.replace("XAA", "XAB", 1)
         session.add(submission)
-    response = client.get(f"/exports/{cycle_id}.xlsx?lang=en")
+    response = client.get(f"/exports/{cycle_id}.xlsx?lang=en", buffered=True)
     assert response.status_code == 500
     assert "The workbook was not made" in response.get_data(as_text=True)
 
@@ -97,7 +97,7 @@ def test_a_rehearsal_is_named_in_the_file(sqlite_url: str, tmp_path: object) -> 
         user = make_user(session, officer=True)
     client = app.test_client()
     sign_in(client, user)
-    response = client.get(f"/exports/{cycle_id}.xlsx?lang=en")
+    response = client.get(f"/exports/{cycle_id}.xlsx?lang=en", buffered=True)
     assert "rehearsal" in response.headers["Content-Disposition"]
     assert "Rehearsal" in str(read_by_calamine(response.data)["Cover"][1][0])
     database.close()

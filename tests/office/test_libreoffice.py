@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 import shutil
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exports.sheets import HEAD_ROWS
 from instruments.catalog import load_instrument
 from tests.exports.builders import make_source, random_values, workbook_bytes
 from tests.exports.readback import read_by_calamine, read_facts, tables
@@ -38,6 +41,26 @@ def test_libreoffice_reads_the_same_facts(tmp_path: Path, language: str) -> None
     before, after = (tables(read_by_calamine(content)) for content in (data, again))
     assert list(before) == list(after)
     assert read_facts(before["Answers_long"]) == read_facts(after["Answers_long"])
+
+
+def test_the_long_sheet_as_csv_holds_the_same_facts(tmp_path: Path) -> None:
+    source = make_source({"XAA": random_values(load_instrument(), random.Random(11), 0.4)})
+    data = workbook_bytes(source, "ar")
+    file = tmp_path / "report.xlsx"
+    file.write_bytes(data)
+    # UTF-8, every sheet in a file of its own, values as they are shown.
+    convert(tmp_path, file, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1")
+    written = (tmp_path / "out" / "report-Answers_long.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(io.StringIO(written, newline="")))
+    numbers = {"part_no", "part_of"}
+    table = [
+        {
+            column: int(value) if column in numbers else value
+            for column, value in zip(rows[HEAD_ROWS - 1], row, strict=True)
+        }
+        for row in rows[HEAD_ROWS:]
+    ]
+    assert read_facts(table) == read_facts(tables(read_by_calamine(data))["Answers_long"])
 
 
 def test_libreoffice_prints_it(tmp_path: Path) -> None:

@@ -1,6 +1,17 @@
 """The secretariat's pages: rounds of reporting, where every State stands, invitations, reminders, submitted answers, returns."""
 
-from views.secretariat import answers, board, cycles, focal_point, invitations, party, reminders, returns
+from views.secretariat import answers, board, cycles, focal_point, invitations, officers, party, reminders, returns
 from views.secretariat.common import secretariat
 
-__all__ = ["answers", "board", "cycles", "focal_point", "invitations", "party", "reminders", "returns", "secretariat"]
+__all__ = [
+    "answers",
+    "board",
+    "cycles",
+    "focal_point",
+    "invitations",
+    "officers",
+    "party",
+    "reminders",
+    "returns",
+    "secretariat",
+]
