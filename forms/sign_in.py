@@ -206,9 +206,9 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
     """What the passkey answered."""
 
     def validate(self, **kwargs: Any) -> bool:
-        """No session outlives the browser's tab by wish."""
+        """No session outlives the browser's tab by wish. An ended account is an error, which the library notes and passes over."""
         self.remember.data = ""
-        return bool(super().validate(**kwargs))
+        return bool(super().validate(**kwargs)) and not self.credential.errors
 
 
 class PasskeyRemovalForm(WebAuthnDeleteForm):

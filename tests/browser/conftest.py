@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from models.people import User
 from tests.builders import World, make_world
 from tests.conftest import make_app
+
+# A retry after a lost line waits up to 15 seconds, and test machines are busy.
+expect.set_options(timeout=25_000)
 
 CHROMIUM = os.environ.get("TRACKER_TEST_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
