@@ -56,8 +56,8 @@ class Styles:
         order = 2 if right_to_left else 1
         side: Literal["left", "right"] = "right" if right_to_left else "left"
         top, wrap = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
-        start = Alignment(vertical="top", horizontal=side)
-        start_wrap = Alignment(vertical="top", horizontal=side, wrap_text=True)
+        start = Alignment(vertical="top", horizontal=side, readingOrder=order)
+        start_wrap = Alignment(vertical="top", horizontal=side, wrap_text=True, readingOrder=order)
         middle = Alignment(vertical="center", horizontal=side, wrap_text=True, readingOrder=order)
         one_line = Alignment(vertical="center", horizontal=side, readingOrder=order)
         small = Alignment(vertical="center", horizontal=side, shrink_to_fit=True)

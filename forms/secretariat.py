@@ -167,14 +167,3 @@ class FocalPointForm(FlaskForm):  # type: ignore[misc]
         _l("Note verbale"), [DataRequired(_l("Enter the reference of the note verbale.")), Length(max=500)], [one_line],
         description=_l("Reference and date of the note that names the person."),
     )  # fmt: skip
-
-
-class HelpForm(FlaskForm):  # type: ignore[misc]
-    """Why a lost second factor is taken away."""
-
-    reason = TextAreaField(
-        _l("Reason"),
-        [DataRequired(_l("Say how you know that the request comes from this person.")), Length(max=2000)],
-        [cleaned],
-        description=_l("The person gets a notice with this reason, and it is kept on record."),
-    )

@@ -83,6 +83,8 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.password.description = ""
+        # Else the library goes on to the address of the sign-in page itself, written out in full.
+        self.next.data = self.next.data or "/"
 
 
 class ConfirmIdentityForm(VerifyForm):

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import current_app, g, url_for
+from flask import current_app, g, request, url_for
 from flask_security import MailUtil, PasswordUtil, Security, SQLAlchemySessionUserDatastore, Totp, WebauthnUtil
 from flask_security.recoverable import generate_reset_password_token
 from flask_security.recovery_codes import MfRecoveryCodesUtil
@@ -38,7 +38,7 @@ from services.sign_ins import (
     use_recovery_code,
 )
 from views.context import tracker, transaction
-from views.limits import is_known_device, network
+from views.limits import is_known_device, network, own_origins
 
 RESET_WITHIN = timedelta(minutes=30)
 HASHES_AT_ONCE = 2
@@ -222,6 +222,11 @@ class Passphrases(PasswordUtil):
 
 class Passkeys(WebauthnUtil):
     """Passkeys of any kind of device, always with a check of the owner: so one stands for passphrase and second factor."""
+
+    def origin(self) -> str:
+        """The origin that the browser sees: of the settings where the host is theirs, else of the request."""
+        seen, asked = own_origins()
+        return seen if seen.endswith(f"//{request.host}") else asked
 
     def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:
         """Found without typing an address, unlocked by its owner; built into the device or not."""

@@ -1,4 +1,4 @@
-"""How often somebody may try: limits per network and per account, and browsers that signed in before."""
+"""Where a request comes from, how often somebody may try from there, and browsers that signed in before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, request, session
 from flask_limiter import Limiter
@@ -36,6 +37,12 @@ def network() -> str:
     except ValueError:
         return "unknown"
     return str(ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
+
+
+def own_origins() -> tuple[str, str]:
+    """The origin people see (of the settings; a proxy may speak https for this server), and the one of the request."""
+    seen = urlsplit(tracker().settings.address)
+    return f"{seen.scheme}://{seen.netloc}", request.host_url.rstrip("/")
 
 
 def _account_key() -> str:

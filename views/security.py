@@ -48,7 +48,7 @@ from views.library import (
     library_session,
     tell_change,
 )
-from views.limits import init_limits, network, remember_device
+from views.limits import init_limits, network, own_origins, remember_device
 from views.messages import MESSAGES
 
 LONGEST_SESSION = timedelta(hours=12)
@@ -161,7 +161,7 @@ def _refuse_foreign_posts() -> None:
         return
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or (
-        origin is not None and origin != request.host_url.rstrip("/")
+        origin is not None and origin not in own_origins()
     ):
         raise CSRFError("The request comes from another site.")
 
@@ -207,7 +207,7 @@ def safe_path(target: str | None) -> str:
         parts = urlsplit(target)
     except ValueError:
         return "/"
-    if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" != request.host_url.rstrip("/"):
+    if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" not in own_origins():
         return "/"
     path = parts.path
     if not path.startswith("/") or path.startswith("//"):

@@ -73,7 +73,7 @@ def test_from_the_invitation_to_the_workbook(
     page.goto(f"{site.address}/responses/{world.response_id}")
     shows(page, language)
 
-    # 13(d): the headline, a law, statistics, a file, and a narrative (a lost line is in test_filling_in).
+    # 13(d): the headline, a law, statistics, a file, and a narrative that is typed while the line is down.
     page.goto(f"{site.address}/responses/{world.response_id}/questions/op13d")
     page.check('[data-item="op13d.status_practice"] input[value=partially_implemented]')
     expect(page.locator('[data-item="op13d.laws"]')).to_be_visible()
@@ -92,9 +92,14 @@ def test_from_the_invitation_to_the_workbook(
         '[name="op13d.evidence-upload"]',
         {"name": "تقرير.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"},
     )
-    page.click(".savebar button[value=stay]")
+    # The page loads again with the file; only then is the line cut.
+    with page.expect_navigation(wait_until="networkidle"):
+        page.click(".savebar button[value=stay]")
     box = page.locator('[name="op13d.narrative-text"]')
+    page.context.set_offline(True)
     box.fill("=A1 منذ عام 2019، Law 14 (2019)")
+    expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
+    page.context.set_offline(False)
     expect(page.locator(".save-state")).to_have_attribute("data-state", "saved")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.evaluate("window.scrollTo(0, 0)")
@@ -144,6 +149,7 @@ def test_from_the_invitation_to_the_workbook(
         )
     assert values["op13d.narrative"]["text"] in cells
     assert "007/14" in cells
+    assert "تقرير.pdf" in cells
 
 
 def test_a_colleagues_change_is_met_by_a_stale_page(browser: Browser, site: Site, world: World) -> None:

@@ -41,6 +41,7 @@ from tests.builders import make_member, make_user
 
 SETTINGS = Settings(port=8123)
 REHEARSAL = Settings(rehearsal=True)
+SHIPPED_DOCUMENT = catalog.read_document()
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_what_an_officer_set_is_never_overwritten_and_a_corrected_name_is_taken_
 
 
 def changed_document() -> dict[str, Any]:
-    document = copy.deepcopy(catalog.read_document())
+    document = copy.deepcopy(SHIPPED_DOCUMENT)
     document["texts"]["en"]["op1.label"] += " (changed)"
     return document
 

@@ -17,6 +17,7 @@ from models.base import utc_now
 from models.people import User
 from services.roles import deactivate_person, replace_focal_point
 from tests.builders import sign_in
+from tests.conftest import make_app
 from tests.views.account_steps import (
     OTHER_PASSPHRASE,
     PASSPHRASE,
@@ -139,6 +140,20 @@ def test_a_recovery_code_signs_in_once_and_is_not_stored(app: Flask) -> None:
         other.send(code=code)
         assert (other.path == f"/responses/{world.response_id}") is works
     assert len(user_in(app, world.focal_point).mf_recovery_codes or []) == 8
+
+
+def test_a_wrong_first_code_can_be_tried_again(app: Flask) -> None:
+    world = world_in(app)
+    browser = Browser(app)
+    browser.sign_in(FOCAL)
+    browser.send("/tf-setup", setup="authenticator")
+    key = re.search(r'<code class="mono"[^>]*>([A-Z2-7-]+)</code>', browser.text)
+    assert key
+    browser.send("/tf-validate", code="12")
+    assert "Begin again with a new key" in browser.text and "recovery code" not in browser.text
+    assert user_in(app, world.focal_point).tf_totp_secret is None
+    browser.send(code=Authenticator(key[1].replace("-", "")).code())
+    assert browser.path == "/mf-recovery-codes"
 
 
 def test_there_is_no_way_around_the_second_factor(app: Flask) -> None:
@@ -470,8 +485,6 @@ def test_cookies_are_closed_to_scripts_and_other_sites(app: Flask) -> None:
 
 
 def test_on_https_cookies_are_tied_to_the_host_and_a_rehearsal_has_its_own(tmp_path: Any, sqlite_url: str) -> None:
-    from tests.conftest import make_app
-
     for given, name in (
         ({"public_url": "https://tracker.example"}, "__Host-tracker_session"), ({"rehearsal": True}, "tracker_rehearsal_session"),
     ):  # fmt: skip
@@ -572,6 +585,27 @@ def test_posts_from_other_sites_are_refused_whatever_they_carry(app: Flask) -> N
     assert browser.client.post("/login", data={**data, "csrf_token": ""}).status_code == 419
     good = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert browser.client.post("/login", data=data, headers=good).status_code == 302
+
+
+def test_behind_a_proxy_that_speaks_https_posts_are_accepted(tmp_path: Any, sqlite_url: str) -> None:
+    app = make_app(sqlite_url, tmp_path, public_url="https://tracker.example")
+    world_in(app)
+    client = app.test_client()
+    base = {"base_url": "https://tracker.example"}
+    page = client.get("/login", **base).get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    data = {"csrf_token": token[1], "email": CONTRIBUTOR, "password": PASSPHRASE}
+    # The server itself is spoken to without encryption; the cookie is the browser's, so the test carries it over.
+    cookie = client.get_cookie("__Host-tracker_session", "tracker.example")
+    assert cookie is not None
+    for origin, status in (("https://tracker.example", 302), ("http://evil.example", 419)):
+        answer = app.test_client().post(
+            "/login", data=data, base_url="http://tracker.example",
+            headers={"Origin": origin, "Cookie": f"__Host-tracker_session={cookie.value}"},
+        )  # fmt: skip
+        assert answer.status_code == status
+    tracker_of(app).database.close()
 
 
 def test_a_sign_in_page_may_stay_open(app: Flask) -> None:

@@ -40,7 +40,6 @@ def pages_of(world: World) -> list[str]:
         *(f"/secretariat/responses/{response}" for response in responses),
         *(f"/secretariat/responses/{response}/deadline" for response in responses),
         f"/secretariat/responses/{world.response_id}/focal-point",
-        f"/secretariat/responses/{world.response_id}/focal-point/second-factor",
         f"/secretariat/responses/{world.other_response_id}/return",
     ]  # fmt: skip
 

@@ -359,17 +359,3 @@ def test_a_focal_point_is_replaced_in_one_step(app: Flask, officer: Browser, wor
     with database_of(app).reading() as session:
         person = session.get_one(User, world.focal_point)
         assert session.exec(select(OutboxMail).where(OutboxMail.recipient == person.email)).one().template == "replaced"
-
-
-def test_a_lost_second_factor_is_taken_away_with_a_reason(app: Flask, officer: Browser, world: World) -> None:
-    url = f"/secretariat/responses/{world.response_id}/focal-point/second-factor"
-    with database_of(app).transaction() as session:
-        person = session.get_one(User, world.focal_point)
-        person.tf_totp_secret, person.tf_primary_method = "secret", "authenticator"
-        session.add(person)
-    assert officer.post(url, reason="").status_code == 422
-    assert officer.post(url, reason="Called back at the ministry.").status_code == 303
-    assert stored(app, User, world.focal_point).tf_totp_secret is None
-    with database_of(app).reading() as session:
-        nobody = session.exec(select(NationalResponse.id).where(NationalResponse.state_id == "XAC")).one()
-    assert officer.client.get(f"/secretariat/responses/{nobody}/focal-point/second-factor").status_code == 404

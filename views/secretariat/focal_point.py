@@ -1,4 +1,4 @@
-"""The focal point of one State: replaced in one step, helped when the second factor is lost."""
+"""The focal point of one State, replaced in one step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlmodel import Session
 
-from forms.secretariat import FocalPointForm, HelpForm, offer
+from forms.secretariat import FocalPointForm, offer
 from languages import LANGUAGE_NAMES
 from models.cycles import Cycle
 from models.queries import list_focal_points, list_officer_addresses
@@ -18,16 +18,16 @@ from services.accounts import FocalPointExists, deliver_link
 from services.focal_point_lists import InvitationPlan, IssuedInvitation
 from services.outbox import BadAddress
 from services.people import normal_address
-from services.permissions import NotFound, Permission
+from services.permissions import Permission
 from services.responses import find_response, state_name
-from services.roles import replace_focal_point, reset_second_factor
+from services.roles import replace_focal_point
 from views.context import reading, signed_in, tracker, transaction
 from views.policy import needs
 from views.secretariat.common import cycle_frame, language, page_errors, secretariat
 
 
 def _page(db: Session, response: NationalResponse) -> dict[str, Any]:
-    """What both pages show around their form."""
+    """What the page shows around its form."""
     cycle, state = db.get_one(Cycle, response.cycle_id), db.get_one(ReportingState, response.state_id)
     return {
         **cycle_frame(cycle, "secretariat.people"), "response": response, "state": state,
@@ -86,22 +86,3 @@ def _replace(page: dict[str, Any], form: FocalPointForm) -> Any:
         "secretariat/invited.html", **frame, issued=[issued], plan=InvitationPlan([], []), form=form, mail=False,
         names={response.state_id: page["name"]}, refusal_words=str,
     )  # fmt: skip
-
-
-@secretariat.route("/responses/<response_id>/focal-point/second-factor", methods=["GET", "POST"])
-@needs(Permission.CYCLE_MANAGE)
-def second_factor(response_id: str) -> Any:
-    """Take away a lost second factor of the focal point, with reason, notice and record."""
-    with reading() as db:
-        page = _page(db, find_response(db, response_id, signed_in(), Permission.CYCLE_MANAGE))
-    if page["person"] is None:
-        raise NotFound(response_id)
-    form = HelpForm()
-    if form.validate_on_submit():
-        with transaction() as db:
-            reset_second_factor(db, signed_in(), page["person"].user_id, form.reason.data or "")
-        flash(_("The second factor is taken away. The person sets up a new one at the next sign-in."), "success")
-        return redirect(url_for("secretariat.response", response_id=response_id), 303)
-    return render_template(
-        "secretariat/second_factor.html", **page, form=form, errors=page_errors(form)
-    ), 422 if form.is_submitted() else 200
