@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from settings import Settings, SettingsError, load_secrets
@@ -88,15 +89,17 @@ def _take_lock(settings: Settings) -> Any:
 
 
 def _is_running(process: str) -> bool:
-    if not process.isdigit():
-        return True
+    """Whether the process of a number runs; one that ended but was not yet waited for does not."""
     try:
         os.kill(int(process), 0)
+        state = (
+            Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+        )
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, ValueError):
         return True
-    return True
+    return state != "Z"
 
 
 def _check_port(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cli.backups import backup, restore
-from cli.doctor import doctor
+from cli.checks import doctor
 from cli.exports import export_command
 from cli.instruments import instrument
 from cli.links import links

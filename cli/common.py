@@ -72,7 +72,7 @@ def writer_lock(settings: Settings) -> Iterator[None]:
         writer.release()
 
 
-def write(settings: Settings, command: str, **given: str) -> Any:
+def write(settings: Settings, command: str, /, **given: str) -> Any:
     """Do a writing command: through the running server, or here when none runs. Errors are one line."""
     try:
         try:

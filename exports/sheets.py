@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from math import ceil
 from typing import IO, Any, NamedTuple
-from unicodedata import combining
 
 from exports.cells import (
     TEXT_LIMIT,
@@ -44,6 +44,7 @@ MOST_RUNS = 4_000
 RUN_KINDS = frozenset({"code", "moment", "integer"})
 
 _ROW = "\0"
+_WIDE = re.compile("[\u2e80-\uffef]")
 
 
 class Issue(NamedTuple):
@@ -137,6 +138,9 @@ class SheetWriter:
         self._columns = sheet.columns[:-2] if sheet.has_parts else sheet.columns
         self._writers = [self._writer_of(number, column) for number, column in enumerate(self._columns, start=1)]
         self._segments = self._make_segments()
+        self._widths = [column.width for column in self._columns]
+        # Texts up to this length take one line even in Chinese; a line feed in one is left to the program that shows it.
+        self._shorts = [max(0, int(width * 0.92 - 1) // 2) for width in self._widths]
         self._long = [number for number, column in enumerate(self._columns) if column.kind in {"text", "any"}]
         self._places = {
             name: sheet.ids.index(name) for name in ("state_iso3", "item_id", "row_id", "field") if name in sheet.ids
@@ -215,10 +219,10 @@ class SheetWriter:
 
     def _height(self, values: Sequence[Value]) -> float:
         lines = 1
-        for column, value in zip(self._columns, values, strict=True):
+        for short, width, value in zip(self._shorts, self._widths, values, strict=True):
             text = value.text if isinstance(value, Marked) else value
-            if isinstance(text, str):
-                lines = max(lines, lines_needed(text, column.width))
+            if isinstance(text, str) and len(text) > short:
+                lines = max(lines, lines_needed(text, width))
         return min(TALLEST, 2 + LINE * lines)
 
     def _render_run(self, start: int, run: tuple[Value, ...], known: dict[tuple[Value, ...], str]) -> str:
@@ -371,13 +375,11 @@ class SheetWriter:
 def lines_needed(text: str, width: float) -> int:
     """About how many lines a wrapped text takes in a column; words do not fill a line wholly, hence the slack."""
     room = max(1.0, width * 0.92 - 1)
-    if len(text) * 2 <= room and "\n" not in text:
-        return 1
+    if "\n" not in text:
+        return 1 if len(text) * 2 <= room else ceil(_width(text) / room)
     return sum(max(1, ceil(_width(line) / room)) for line in text.split("\n"))
 
 
 def _width(text: str) -> int:
-    """Width in characters: those of Chinese take two, marks above and below a letter none."""
-    if text.isascii():
-        return len(text)
-    return sum(2 if char > "\u2e7f" else 0 if combining(char) else 1 for char in text)
+    """Width in characters; those of Chinese take two."""
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))

@@ -47,6 +47,8 @@ def _links(database: Database, settings: Settings, given: Mapping[str, str]) -> 
 
 
 def _publish(database: Database, _settings: Settings, given: Mapping[str, str]) -> Any:
+    # The files may have been changed since this process read them.
+    read_document.cache_clear()
     document = read_document(Path(given["folder"]))
     with database.transaction() as session:
         version = publish(session, document)
@@ -61,7 +63,7 @@ COMMANDS: dict[str, Command] = {"links": _links, "publish": _publish, "ping": _p
 """What can be asked. Each opens its own transaction and gives a JSON value."""
 
 
-def run_command(database: Database, settings: Settings, command: str, **given: str) -> Any:
+def run_command(database: Database, settings: Settings, command: str, /, **given: str) -> Any:
     """Do a command on this process's own database. Raises CommandRefused."""
     if command not in COMMANDS:
         raise CommandRefused(f"There is no command {command}.")
@@ -71,12 +73,12 @@ def run_command(database: Database, settings: Settings, command: str, **given: s
         raise CommandRefused(str(error)) from None
 
 
-def ask_server(folder: Path, command: str, **given: str) -> Any:
+def ask_server(instance: Path, command: str, /, **given: str) -> Any:
     """Have the running server do a command. Raises NoServer when none answers, CommandRefused with the server's reason."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(PATIENCE)
-            with _address(folder) as address:
+            with _address(instance) as address:
                 line.connect(address)
             line.sendall(json.dumps({"command": command, **given}).encode() + b"\n")
             with line.makefile("rb") as stream:

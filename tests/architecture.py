@@ -83,10 +83,7 @@ COMMITS = {"models/database.py"}
 RAW_HTML = {"views/question_page.py": "hands a template what another template has printed and escaped"}
 """Files that may mark a text as HTML, and why."""
 
-LONG_FILES: dict[str, str] = {
-    "tests/services/test_accounts.py": "one subject: the life of an account; its helpers are shared by all of its tests",
-    "tests/views/test_accounts.py": "one subject: signing in as a person does it; its steps are shared by all of its tests",
-}
+LONG_FILES: dict[str, str] = {}
 """Files of more than 400 lines, and why they are not split."""
 LONGEST = 400
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ import pyotp
 from flask import Flask
 from flask_security.utils import hash_password
 from passlib.context import CryptContext
-from sqlmodel import Session
+from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
+from models.audit import OutboxMail
 from models.people import User
+from services.outbox import _cipher
 from services.permissions import Actor, MembershipFact
 from tests.builders import World, make_world
 from views.context import Tracker
@@ -139,3 +142,25 @@ class Authenticator:
     def code(self, steps_ahead: int = 0) -> str:
         """The code of now, or of a later step of 30 seconds."""
         return pyotp.TOTP(self.key).at(int(time.time()) + 30 * steps_ahead)
+
+
+def with_authenticator(app: Flask, email: str = "focal@ministry.example") -> Authenticator:
+    """The person, with an authenticator set up in another browser."""
+    browser = Browser(app)
+    browser.sign_in(email)
+    return browser.set_up_authenticator()
+
+
+def links(app: Flask) -> list[str]:
+    """The links in mails that wait to leave, opened as they are when the mail is written."""
+    tracker = tracker_of(app)
+    with tracker.database.reading() as db:
+        sealed = [mail.context["sealed"] for mail in db.exec(select(OutboxMail)) if "sealed" in mail.context]
+    opened = [json.loads(_cipher(tracker.secrets.queue_key).decrypt(text.encode())) for text in sealed]
+    return [entry["link"].removeprefix(tracker.settings.address) for entry in opened]
+
+
+def with_mail(app: Flask) -> None:
+    """As if a mail server were set up; nothing connects to it here."""
+    tracker = tracker_of(app)
+    object.__setattr__(tracker, "settings", tracker.settings.model_copy(update={"mail_host": "mail.example"}))

@@ -23,11 +23,12 @@ from tests.views.account_steps import (
     PASSPHRASE,
     Browser,
     focal_actor,
+    links,
     tracker_of,
     user_in,
+    with_mail,
     world_in,
 )
-from tests.views.test_accounts import links, with_mail
 
 FORM: dict[str, Any] = {
     "name": "Nora New", "title": "Director", "language": "es", "time_zone": "America/Bogota",

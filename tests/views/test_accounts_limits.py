@@ -10,8 +10,7 @@ from flask import Flask
 
 from models.base import utc_now
 from services.sign_ins import FREE_FAILURES
-from tests.views.account_steps import Browser, tracker_of, user_in, world_in
-from tests.views.test_accounts import with_authenticator, with_mail
+from tests.views.account_steps import Browser, tracker_of, user_in, with_authenticator, with_mail, world_in
 
 CONTRIBUTOR, OBSERVER = "contributor@ministry.example", "observer@ministry.example"
 
