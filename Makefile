@@ -16,22 +16,24 @@ demo: $(VENV)/.runtime
 	@TRACKER_INSTANCE=instance/demo TRACKER_REHEARSAL=1 TRACKER_PORT=8001 $(BIN)/python serve.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 -m "not browser and not office and not prove"
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/browser -m "not browser and not office and not prove"
 
 test-browser: $(VENV)/.browser
-	$(BIN)/python -m pytest -q -m browser
+	@sh requirements/system.sh chromium
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 test-office: $(VENV)/.dev
 	@sh requirements/system.sh soffice
-	$(BIN)/python -m pytest -q -m office
+	$(BIN)/python -m pytest -q -m office tests/office
 
 prove: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -s -m prove
+	$(BIN)/python -m pytest -q -s -m prove --ignore=tests/browser
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
-check: $(VENV)/.dev
+# The types of the browser suite are checked too, so its packages are needed here (chromium is not).
+check: $(VENV)/.browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
@@ -59,7 +61,8 @@ $(VENV)/.python:
 define install
 	@echo "Installing $(1) (hash-checked)"
 	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(VENV) uv pip install --quiet $(INSTALL_FLAGS) -r $(1); \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL_FLAGS) -r $(1); fi
+	else $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL_FLAGS) -r $(1); fi
 	@touch $@
 endef
 
@@ -70,5 +73,4 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	$(call install,requirements/dev.txt)
 
 $(VENV)/.browser: requirements/browser.txt $(VENV)/.dev
-	@sh requirements/system.sh chromium
 	$(call install,requirements/browser.txt)

@@ -15,3 +15,4 @@ else
     echo "$command is needed for this target. Remedy: apt install $packages (as root), or the same from your system." >&2
     exit 1
 fi
+command -v "$command" >/dev/null 2>&1 || { echo "$command is still not there after installing $packages." >&2; exit 1; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import smtplib
 import ssl
 import unicodedata
@@ -302,7 +303,8 @@ def _environment(language: str) -> Environment:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_clean(text).split())[:200]
+    # Not str.split: it would turn the no-break space of French typography into a plain one.
+    return re.sub(r"[ \t\n]+", " ", _clean(text)).strip(" ")[:200]
 
 
 def _clean(text: str) -> str:

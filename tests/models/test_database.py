@@ -152,6 +152,33 @@ def test_a_read_only_database_refuses_to_write(sqlite_url: str) -> None:
     database.close()
 
 
+def test_a_full_disk_refuses_the_save_keeps_the_rest_and_needs_no_restart(sqlite_url: str) -> None:
+    """A database that may not grow answers as one on a full disk does."""
+    database = Database(sqlite_url, threads=2)
+    put(database, "a", "1")
+    with database.engine.connect() as connection:
+        room = [connection.exec_driver_sql("PRAGMA page_count").scalar()]
+    database.close()
+
+    @event.listens_for(database.engine, "checkout")
+    def limit(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count={room[0]}")
+
+    def fill() -> None:
+        for number in range(200):
+            put(database, f"row {number}", "x" * 200)
+
+    with pytest.raises(DatabaseError, match="full"):
+        fill()
+    assert stored(database, "a") == "1"
+    before = sum(stored(database, f"row {number}") is not None for number in range(200))
+    room[0] = 1_000_000
+    fill()
+    assert all(stored(database, f"row {number}") == "x" * 200 for number in range(200))
+    assert before < 200
+    database.close()
+
+
 def test_read_change_and_write_apart_loses_updates_by_construction(database: Database) -> None:
     """The control: with a barrier between reading and writing, all but one of the changes are lost."""
     put(database, "count", "0")
