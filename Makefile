@@ -37,6 +37,7 @@ check: $(VENV)/.browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+	$(BIN)/python translations/update.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 format: $(VENV)/.dev

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app, render_template, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
@@ -42,7 +42,7 @@ def frame(opened: OpenResponse) -> dict[str, Any]:
     elif opened.is_late:
         line = _("The deadline has passed; work goes on and is marked late")
     else:
-        line = _("%(days)d days left", days=days)
+        line = ngettext("%(num)d day left", "%(num)d days left", days) if days else _("The deadline is today")
     return {
         "opened": opened, "texts": opened.instrument.texts_in(language()), "state_name": name, "days_left": days,
         "context_line": (name, opened.cycle.title), "deadline_line": line, "Permission": Permission,
