@@ -43,7 +43,7 @@ class Autosave {
     this.#bar = new Savebar(form);
     this.#keeper = new Keeper(form.dataset);
     this.#deciding = deciding(form);
-    for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.read(item));
+    for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.readPrinted(item));
   }
 
   start() {
@@ -68,6 +68,11 @@ class Autosave {
       if (!this.#isLeaving && (isUnkept || this.#hasFiles())) event.preventDefault();
     });
     page.settle = () => this.#settle(3000);
+    // On a slow line a person types before this script has arrived: that text is theirs too.
+    for (const item of form.querySelectorAll(".item")) {
+      const control = item.querySelector('input:not([type="hidden"]), select, textarea');
+      if (control) this.#typed(control);
+    }
     this.#restore();
   }
 

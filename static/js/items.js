@@ -24,6 +24,19 @@ export function read(item) {
   return pairsOf(controlsOf(item));
 }
 
+/** Names and values of the item's inputs as the server printed them, whatever was typed since. */
+export function readPrinted(item) {
+  return pairsOf([...controlsOf(item)].map(printed));
+}
+
+/** A stand-in for a control with the value and the tick that the page came with. */
+function printed(control) {
+  const { name, disabled, type } = control;
+  const chosen = control.options && ([...control.options].find((option) => option.defaultSelected) ?? control.options[0]);
+  const value = chosen ? chosen.value : ["radio", "checkbox"].includes(type) ? control.value : control.defaultValue;
+  return { name, disabled, type, value, checked: control.defaultChecked };
+}
+
 /** Give rows that have no id yet an id, so that they stay the same rows at every save. */
 export function nameRows(item) {
   for (const input of item.querySelectorAll("input[data-row-id]")) if (!input.value) input.value = newRowId();

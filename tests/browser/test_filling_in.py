@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser, Page, expect
 
 from models.responses import Answer
@@ -32,6 +34,30 @@ def test_typing_is_saved_without_a_button_and_says_so_truthfully(browser: Browse
     page.fill(BOX, "Written without pressing a button")
     saved(page)
     assert stored_text(site, world) == "Written without pressing a button"
+
+
+def test_text_typed_before_the_script_has_arrived_is_saved_too(browser: Browser, site: Site, world: World) -> None:
+    context, page = enter(browser, site, world.focal_point)
+    held: list[Any] = []
+    context.route("**/js/autosave.js*", lambda route: held.append(route))
+    page.goto(question(site, world), wait_until="commit")
+    page.fill(BOX, "typed on a slow line")
+    for route in held:
+        route.continue_()
+    context.unroute("**/js/autosave.js*")
+    saved(page)
+    assert stored_text(site, world) == "typed on a slow line"
+
+
+def test_a_page_that_nobody_typed_in_saves_nothing(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    for question_id in ("op13d", "op1", "op4", "op17"):
+        page.goto(question(site, world, question_id))
+        page.wait_for_timeout(2500)
+    assert posts == []
+    assert page.locator(".save-state").get_attribute("data-state") == ""
 
 
 def test_what_follows_from_an_answer_appears_at_once(browser: Browser, site: Site, world: World) -> None:
