@@ -23,9 +23,10 @@ from rehearsal.people import invite_officer
 from rehearsal.phrases import Author, seeded
 from rehearsal.plans import GUESTS, SEALED, Plan, make_plans
 from rehearsal.responding import Respondent
-from services.installation import FICTITIOUS_STATES, Link, WrongInstallation, end_of_day
+from services.installation import FICTITIOUS_STATES, Link, WrongInstallation
 from services.instruments import get_instrument
 from services.invitations import VALID_FOR, issue_invitation
+from services.opening import end_of_day
 from services.permissions import Actor
 from settings import Settings, load_secrets
 

@@ -15,8 +15,8 @@ from models.people import Membership, User
 from models.responses import Answer, NationalResponse
 from models.states import ReportingState
 from services.audit import record
-from services.installation import DEADLINE_ZONE, end_of_day
 from services.instruments import get_instrument
+from services.opening import DEADLINE_ZONE, end_of_day, open_responses
 from services.outbox import send_later
 from services.permissions import Actor, NotFound
 
@@ -81,23 +81,16 @@ def create_cycle(
     The deadline is the end of `ends_on` in `zone`, kept as one instant. Raises DatesInDisorder, UnknownZone, and LookupError
     for an instrument that is not published.
     """
-    instrument = get_instrument(session, instrument_version_id)
+    get_instrument(
+        session, instrument_version_id
+    )  # before the insert, so that an unknown one is named and not the table
     opens_at, deadline = _instants(opens_on, ends_on, zone)
     cycle = Cycle(
         title=title, instrument_version_id=instrument_version_id, opens_at=opens_at, deadline=deadline, deadline_zone=zone
     )  # fmt: skip
     session.add(cycle)
     session.flush()
-
-    @lru_cache
-    def asked_at_first(party_status: str, kind: str) -> int:
-        asked = asked_item_ids(instrument, {}, {"party_status": party_status, "kind": kind})
-        return progress(instrument.items.values(), asked, {}).asked
-
-    for state in session.exec(select(ReportingState).order_by(col(ReportingState.id))):
-        session.add(NationalResponse(
-            cycle_id=cycle.id, state_id=state.id, asked=asked_at_first(state.party_status, state.kind)
-        ))  # fmt: skip
+    open_responses(session, cycle)
     record(session, "cycle.created", actor.user_id, cycle=cycle.id, **_dates(cycle))
     session.flush()
     return cycle

@@ -6,16 +6,13 @@ import csv
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from instruments import catalog
-from instruments.routing import asked_item_ids, progress
 from languages import LANGUAGES
 from models import collation
 from models.audit import Installation
@@ -25,16 +22,13 @@ from models.people import Membership
 from models.responses import NationalResponse
 from models.states import ReportingState
 from services.audit import record
-from services.instruments import get_instrument
 from services.invitations import VALID_FOR, issue_invitation
+from services.opening import DEADLINE_ZONE, end_of_day, open_responses
 from services.publishing import has_accounts, publish
 from settings import Settings
 
 STATES = collation.DATA / "states.csv"
 FICTITIOUS_STATES = collation.DATA / "fictitious_states.csv"
-
-DEADLINE_ZONE = "Etc/GMT+12"
-"""UTC-12, where a day ends last: a day that has ended there has ended everywhere."""
 
 
 class WrongInstallation(Exception):
@@ -120,11 +114,6 @@ def load_states(session: Session, path: Path) -> list[ReportingState]:
     return loaded
 
 
-def end_of_day(day: date, zone: str) -> datetime:
-    """The last second of a day in an IANA zone, in UTC."""
-    return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
-
-
 def open_first_cycle(session: Session, version: InstrumentVersion, now: datetime) -> Cycle:
     """A cycle of one year with a response for every State; its last day ends when that day ends everywhere on earth."""
     last_day = _a_year_after(now.date())
@@ -134,18 +123,7 @@ def open_first_cycle(session: Session, version: InstrumentVersion, now: datetime
     )  # fmt: skip
     session.add(cycle)
     session.flush()
-    instrument = get_instrument(session, version.id)
-
-    @lru_cache
-    def asked_at_first(party_status: str, kind: str) -> int:
-        asked = asked_item_ids(instrument, {}, {"party_status": party_status, "kind": kind})
-        return progress(instrument.items.values(), asked, {}).asked
-
-    for state in session.exec(select(ReportingState).order_by(col(ReportingState.id))):
-        session.add(NationalResponse(
-            cycle_id=cycle.id, state_id=state.id, asked=asked_at_first(state.party_status, state.kind)
-        ))  # fmt: skip
-    session.flush()
+    open_responses(session, cycle)
     return cycle
 
 

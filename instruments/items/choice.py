@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.base import AskContext, ChoiceList, Fact, Line
 from instruments.items.fields import ChoiceControl
+from instruments.items.listed import ListItem
 from instruments.texts import Texts
 
 
-class Choice(Item):
+class Choice(ListItem):
     """One code of the named list."""
 
     item_type: ClassVar[str] = "choice"
@@ -27,13 +28,7 @@ class Choice(Item):
     @property
     def choice_list(self) -> ChoiceList:
         """The list whose codes may be stored. Raises KeyError when the instrument does not define it."""
-        return self.fixed_list or self.lists[self.list]
-
-    def choice_lists(self) -> tuple[ChoiceList, ...]:
-        return (self.choice_list,)
-
-    def boxes(self) -> ChoiceList | None:
-        return self.choice_list
+        return self.fixed_list or super().choice_list
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.base import AskContext, ChoiceList, Fact, Line
 from instruments.items.fields import CompositeControl, Control, LineControl
+from instruments.items.listed import ListItem
 from instruments.texts import Text, Texts
 from instruments.values import Chosen
 
@@ -73,25 +74,12 @@ class ChoicesControl(CompositeControl):
         return Chosen(codes=codes, other=other) if codes else None
 
 
-class Choices(Item):
+class Choices(ListItem):
     """Any number of codes of the named list."""
 
     item_type: ClassVar[str] = "choices"
     value_type: ClassVar[Any] = Chosen
     own_texts: ClassVar[tuple[str, ...]] = ("type.choices.other",)
-
-    list: str
-
-    @property
-    def choice_list(self) -> ChoiceList:
-        """The list whose codes may be stored."""
-        return self.lists[self.list]
-
-    def choice_lists(self) -> tuple[ChoiceList, ...]:
-        return (self.choice_list,)
-
-    def boxes(self) -> ChoiceList | None:
-        return self.choice_list
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.base import AskContext, ChoiceList, Fact, Line
 from instruments.items.choices import ChoicesControl, chosen_facts, chosen_lines
 from instruments.items.fields import CompositeControl, TextControl
+from instruments.items.listed import ListItem
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
 from instruments.values import Chosen
@@ -42,7 +43,7 @@ class DifficultiesControl(CompositeControl):
         return DifficultiesValue(chosen=parts["chosen"] or Chosen(), text=parts["text"] or "")
 
 
-class Difficulties(Item):
+class Difficulties(ListItem):
     """What makes it hard to carry the paragraph out."""
 
     item_type: ClassVar[str] = "difficulties"
@@ -52,17 +53,6 @@ class Difficulties(Item):
     )  # fmt: skip
 
     list: str = "dif"
-
-    @property
-    def choice_list(self) -> ChoiceList:
-        """The kinds of difficulty."""
-        return self.lists[self.list]
-
-    def choice_lists(self) -> tuple[ChoiceList, ...]:
-        return (self.choice_list,)
-
-    def boxes(self) -> ChoiceList | None:
-        return self.choice_list
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(

@@ -23,18 +23,17 @@ from models.responses import NationalResponse
 from models.states import ReportingState
 from services import installation
 from services.installation import (
-    DEADLINE_ZONE,
     FICTITIOUS_STATES,
     STATES,
     WrongInstallation,
     bootstrap,
     describe_links,
-    end_of_day,
     is_current,
     issue_links,
     load_states,
     new_epoch,
 )
+from services.opening import DEADLINE_ZONE, end_of_day
 from services.publishing import PublishedVersionChanged, publish
 from settings import Settings
 from tests.builders import make_member, make_user
