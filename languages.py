@@ -63,6 +63,11 @@ def direction(language: str) -> str:
     return "rtl" if language == "ar" else "ltr"
 
 
+def separator(language: str, *, heavy: bool = False) -> str:
+    """What stands between the things of an enumeration: the language's comma, or its semicolon where they may hold commas."""
+    return {"ar": ("، ", "؛ "), "zh": ("、", "；")}.get(language, (", ", "; "))[heavy]
+
+
 def compile_catalogues() -> None:
     """Write `messages.mo` beside every `messages.po` that is newer than it. Raises OSError if the folder is not writable."""
     for po in CATALOGUES.glob("*/LC_MESSAGES/*.po"):

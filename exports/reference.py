@@ -14,7 +14,7 @@ from instruments.items import Item
 from instruments.schema import Instrument, Question, Section
 from instruments.soundness import needed_text_keys
 from instruments.texts import Texts
-from languages import LANGUAGES
+from languages import LANGUAGES, separator
 from models.export_queries import StateRecord
 from services.responses import state_name
 
@@ -30,7 +30,9 @@ def dictionary_rows(instrument: Instrument, language: str) -> Iterator[Row]:
 
 
 def _question_row(instrument: Instrument, section: Section, question: Question, texts: Texts) -> Row:
-    addressees = "; ".join(str(texts(f"addressee.{code}")) for code in (question.addressee, *question.also_addressed))
+    addressees = separator(texts.language, heavy=True).join(
+        str(texts(f"addressee.{code}")) for code in (question.addressee, *question.also_addressed)
+    )
     return (
         question.number_in(texts), question.id, None, section.id, None, None, None, None, None, addressees,
         str(texts(f"verb.{question.verb}")), ", ".join(question.clusters), articles_of(question, texts), None, None, None,

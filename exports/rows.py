@@ -19,6 +19,7 @@ from instruments.items.base import Fact
 from instruments.schema import Instrument, Question
 from instruments.texts import Texts
 from instruments.values import EvidenceReference
+from languages import separator
 from models.export_queries import StateRecord
 from services.responses import state_name
 
@@ -193,7 +194,9 @@ def yes_no(value: bool) -> str:
 
 def articles_of(question: Question, texts: Texts) -> str:
     """The provisions a paragraph is linked with, in words."""
-    return "; ".join(f"{texts(f'treaty.{entry.treaty}')} {entry.article}" for entry in question.articles)
+    return separator(texts.language, heavy=True).join(
+        f"{texts(f'treaty.{entry.treaty}')} {entry.article}" for entry in question.articles
+    )
 
 
 def languages_of(items: list[SealedItem]) -> str:

@@ -128,6 +128,15 @@ class ListForm(FlaskForm):  # type: ignore[misc]
     file = FileField(_l("Or a file (CSV, UTF-8)"))
 
 
+class DeclineForm(FlaskForm):  # type: ignore[misc]
+    """Declining the request of a State to open its response again."""
+
+    reason = TextAreaField(
+        _l("Why the response is not opened again"),
+        [DataRequired(_l("Give the reason. The State reads it.")), Length(max=5000)],
+    )
+
+
 class ReturnForm(FlaskForm):  # type: ignore[misc]
     """Giving a submitted response back to its State."""
 

@@ -34,13 +34,13 @@ class Submission(SQLModel, table=True):
 
 
 class ResponseReturn(SQLModel, table=True):
-    """A response given back to the State: by the secretariat with a reason, or reopened at the State's request."""
+    """A response given back to the State: with a reason, or reopened at the State's request; or that request declined."""
 
     __tablename__ = "response_return"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=24)
     national_response_id: str = Field(foreign_key="national_response.id", index=True)
-    kind: str = Field(max_length=12, description="returned or reopened")
+    kind: str = Field(max_length=12, description="returned, reopened or declined")
     reason: str = Field(sa_type=Text)
     question_ids: Json = Field(sa_column=json_column(nullable=False), description="empty list: the whole response")
     by: int = Field(foreign_key="user.id")

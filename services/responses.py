@@ -68,9 +68,14 @@ class OpenResponse:
         return utc_now() > self.deadline
 
     @property
+    def has_opened(self) -> bool:
+        """Whether the opening date has come; before it the questionnaire can be read and printed, not answered."""
+        return utc_now() >= self.cycle.opens_at
+
+    @property
     def is_editable(self) -> bool:
-        """Whether answers may change: a draft or a returned response in an open cycle."""
-        return self.response.clearance != "submitted" and self.cycle.closed_at is None
+        """Whether answers may change: a draft or a returned response in a cycle that has opened and is not closed."""
+        return self.response.clearance != "submitted" and self.cycle.closed_at is None and self.has_opened
 
     def may(self, permission: Permission) -> bool:
         """Whether the person may do this with the response; for showing or leaving out a button."""

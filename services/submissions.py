@@ -79,7 +79,7 @@ def submit(session: Session, opened: OpenResponse, declaration: Declaration, *, 
     latest = latest_submission(session, response.id)
     if response.clearance == "submitted" and latest is not None:
         return latest
-    if opened.cycle.closed_at is not None:
+    if opened.cycle.closed_at is not None or not opened.has_opened:
         raise NotSubmittable
     unreadable = opened.unreadable()
     if unreadable:
@@ -154,7 +154,7 @@ def list_submissions(session: Session, response_id: str) -> list[Submission]:
 
 
 def list_returns(session: Session, response_id: str) -> list[ResponseReturn]:
-    """All returns and reopenings of a response, newest first."""
+    """All returns, reopenings and declined requests of a response, newest first."""
     statement = select(ResponseReturn).where(ResponseReturn.national_response_id == response_id)
     return list(session.exec(statement.order_by(ResponseReturn.at.desc())))  # type: ignore[attr-defined]
 
@@ -185,6 +185,19 @@ def reopen(session: Session, response: NationalResponse, actor: Actor) -> Respon
     if response.reopen_requested_at is None:
         raise NotReturnable
     return _give_back(session, response, actor, "reopened", response.reopen_reason, [])
+
+
+def decline_reopening(session: Session, response: NationalResponse, actor: Actor, reason: str) -> None:
+    """Decline the State's request with a reason; the seal stands and the State may ask again. Raises NotReturnable without one."""
+    if response.reopen_requested_at is None or response.clearance != "submitted":
+        raise NotReturnable
+    response.reopen_requested_at, response.reopen_reason = None, ""
+    session.add(response)
+    session.add(ResponseReturn(
+        national_response_id=response.id, kind="declined", reason=reason, question_ids=[], by=actor.user_id
+    ))  # fmt: skip
+    record(session, "response.reopening_declined", actor.user_id, response.state_id)
+    _tell(session, response, "reopening_declined", {"reason": reason}, officers=False)
 
 
 def _give_back(

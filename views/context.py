@@ -17,7 +17,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlmodel import Session, select
 
-from languages import LANGUAGE_NAMES, LANGUAGES, direction, format_date, format_moment, format_time, is_language
+from languages import (
+    LANGUAGE_NAMES,
+    LANGUAGES,
+    direction,
+    format_date,
+    format_moment,
+    format_time,
+    is_language,
+    separator,
+)
 from models.database import Database
 from models.people import Membership, User
 from services.permissions import Actor, MembershipFact
@@ -168,6 +177,7 @@ def init_context(app: Flask) -> None:
             "lang": language, "dir": direction(language), "languages": list(LANGUAGE_NAMES.items()),
             "language_url": language_url, "static_url": static_url, "navigation": navigation(),
             "rehearsal": tracker().settings.rehearsal, "actor": current_actor(), "zone": zone,
+            "comma": separator(language), "semicolon": separator(language, heavy=True),
             "show_date": lambda value: format_date(value, language),
             "show_moment": lambda value: format_moment(value, language, zone),
             "show_time": lambda value: format_time(value, zone),

@@ -15,7 +15,7 @@ from forms.submission import DeclarationForm, ReceiptCheckForm, ReopeningForm
 from instruments.routing import Finding
 from models.base import utc_now
 from models.responses import VISIBILITIES
-from models.submissions import Submission
+from models.submissions import ResponseReturn, Submission
 from services.permissions import NotFound, Permission
 from services.receipts import key_id, public_key, receipt_file
 from services.responses import OpenResponse, open_response
@@ -24,6 +24,7 @@ from services.submissions import (
     UnreadableItems,
     latest_submission,
     list_findings,
+    list_returns,
     list_submissions,
     request_reopening,
     set_visibility,
@@ -56,12 +57,18 @@ def check(response_id: str) -> Any:
     with reading() as db:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         latest = latest_submission(db, response_id)
+        returns = list_returns(db, response_id)
     form = DeclarationForm(data={"name": opened.actor.name})
-    return check_page(opened, form, latest)
+    declined = returns[0] if returns and returns[0].kind == "declined" else None
+    return check_page(opened, form, latest, declined=declined)
 
 
 def check_page(
-    opened: OpenResponse, form: DeclarationForm, latest: Submission | None, status: int = 200
+    opened: OpenResponse,
+    form: DeclarationForm,
+    latest: Submission | None,
+    status: int = 200,
+    declined: ResponseReturn | None = None,
 ) -> tuple[str, int]:
     """The page "Check your answers"."""
     found: dict[str, list[str]] = {}
@@ -73,7 +80,7 @@ def check_page(
     return render_template(
         "responses/check.html", **frame(opened), form=form, reopening=ReopeningForm(), findings=found, asked_questions=asked,
         missing=[question for question in asked if opened.missing(question)], unreadable=unreadable, errors=errors,
-        visibility_labels=visibility_labels(), latest=latest, total=opened.total_progress(),
+        visibility_labels=visibility_labels(), latest=latest, declined=declined, total=opened.total_progress(),
     ), status  # fmt: skip
 
 

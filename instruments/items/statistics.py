@@ -19,6 +19,7 @@ from instruments.items.choices import CodesControl
 from instruments.items.fields import CompositeControl, DecimalControl, TextControl, WholeNumberControl
 from instruments.texts import Text, Texts
 from instruments.values import Statistics as StatisticsValue
+from languages import separator
 
 BREAKDOWNS: dict[str, tuple[str, ...]] = {
     "sex": ("female", "male", "sex_unknown"),
@@ -240,13 +241,17 @@ class Statistics(Item):
             cells = value.cells.get(figure.id, {})
             if cells:
                 unit = f" {value.currency}" if figure.is_money else ""
-                words = "; ".join(f"{year}: {number:f}{unit}" for year, number in sorted(cells.items()))
+                words = separator(texts.language, heavy=True).join(
+                    f"{year}: {number:f}{unit}" for year, number in sorted(cells.items())
+                )
                 lines.append(Line(words, label=self._full_label(figure, texts)))
         for note in ("source", "definition"):
             if getattr(value, note):
                 lines.append(Line(getattr(value, note), label=str(texts(f"type.statistics.{note}")), language="und"))
         if value.provisional:
-            lines.append(Line(", ".join(value.provisional), label=str(texts("type.statistics.provisional"))))
+            lines.append(
+                Line(separator(texts.language).join(value.provisional), label=str(texts("type.statistics.provisional")))
+            )
         return lines
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:

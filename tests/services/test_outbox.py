@@ -112,6 +112,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "returned": {"reason": "Figures of 2024 are missing.", "questions": ["op13d", "op5"]},
     "reopened": {"reason": "New law."},
     "reopening_requested": {"reason": "New law."},
+    "reopening_declined": {"reason": "Nothing changed."},
     "replaced": {"name": "Ines", "before": "Old", "is_officer": True},
     "second_factor_reset": {"name": "Ines", "by": "Olive", "reason": "lost"},
     "deadline_extended": {"reason": "asked for"},

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,24 @@ from sqlmodel import select
 from instruments.catalog import canonical_json
 from instruments.values import Narrative
 from models.audit import OutboxMail
+from models.base import utc_now
+from models.cycles import Cycle
 from models.database import Database
 from models.people import User
 from models.responses import Answer, NationalResponse, Revision
 from models.submissions import Submission
+from services.answers import list_late_notes
 from services.permissions import Actor, NotFound, Permission, PermissionDenied
 from services.receipts import public_key, receipt_file
 from services.responses import open_response
 from services.submissions import (
     Declaration,
     NotReturnable,
+    NotSubmittable,
     UnreadableItems,
+    decline_reopening,
     latest_submission,
+    list_returns,
     reopen,
     request_reopening,
     return_response,
@@ -228,6 +235,48 @@ def test_a_reopening_is_asked_by_the_state_and_granted_by_an_officer(database: D
         entry = reopen(session, session.get_one(NationalResponse, world.response_id), actor)
         assert (entry.kind, entry.reason) == ("reopened", "A figure was wrong")
         assert session.get_one(NationalResponse, world.response_id).clearance == "returned"
+
+
+def test_a_declined_request_leaves_the_seal_and_may_be_asked_again(database: Database, key: str) -> None:
+    world = filled(database)
+    first = seal(database, world, key)
+    for _attempt in range(2):
+        with database.transaction() as session:
+            opened = open_response(
+                session, world.response_id, person_in(session, world), Permission.RESPONSE_REOPEN_REQUEST, lock=True
+            )
+            request_reopening(session, opened, "A figure was wrong")
+        with database.transaction() as session:
+            actor = actor_for(session.get_one(User, world.officer), officer=True)
+            response = session.get_one(NationalResponse, world.response_id)
+            decline_reopening(session, response, actor, "The figure stands in another paragraph")
+            with pytest.raises(NotReturnable):
+                decline_reopening(session, response, actor, "again")
+    with database.reading() as session:
+        response = session.get_one(NationalResponse, world.response_id)
+        assert (response.clearance, response.reopen_requested_at) == ("submitted", None)
+        assert [entry.kind for entry in list_returns(session, response.id)] == ["declined", "declined"]
+        latest = latest_submission(session, response.id)
+        assert latest is not None
+        assert latest.id == first.id
+        mails = [mail.template for mail in session.exec(select(OutboxMail))]
+        assert mails.count("reopening_declined") == 2
+
+
+def test_before_the_opening_date_nothing_is_answered_or_sealed(database: Database, key: str) -> None:
+    world = filled(database)
+    with database.transaction() as session:
+        cycle = session.get_one(Cycle, session.get_one(NationalResponse, world.response_id).cycle_id)
+        cycle.opens_at = utc_now() + timedelta(days=1)
+    with database.transaction() as session:
+        actor = person_in(session, world)
+        answer(session, actor, world.response_id, {TEXT: Narrative(text="Too early", language="en")})
+    with database.reading() as session:
+        opened = open_response(session, world.response_id, person_in(session, world), Permission.RESPONSE_READ)
+        assert opened.values[TEXT].text == "How it is done"
+        assert [note.item_id for note in list_late_notes(session, opened)] == [TEXT]
+    with pytest.raises(NotSubmittable):
+        seal(database, world, key)
 
 
 def test_visibility_is_closed_by_default_and_sealed_as_chosen(database: Database, key: str) -> None:

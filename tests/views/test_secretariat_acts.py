@@ -321,6 +321,21 @@ def test_a_request_to_reopen_is_granted_once(app: Flask, officer: Browser, world
     assert again.status_code == 409
 
 
+def test_a_request_to_reopen_is_declined_with_a_reason(app: Flask, officer: Browser, world: World) -> None:
+    page = f"/secretariat/responses/{world.other_response_id}"
+    assert officer.client.get(f"{page}/decline").status_code == 409
+    with database_of(app).transaction() as session:
+        _ask(session, world.other_response_id)
+    assert "Decline with a reason" in officer.get(page)
+    refused = officer.post(f"{page}/decline", reason="")
+    assert refused.status_code == 422
+    assert "Give the reason. The State reads it." in refused.text
+    assert officer.post(f"{page}/decline", reason="The figure stands in paragraph 5.").status_code == 303
+    assert stored(app, NationalResponse, world.other_response_id).clearance == "submitted"
+    assert "The figure stands in paragraph 5." in officer.get(page)
+    assert "asks to open its response again" not in officer.get("/secretariat")
+
+
 def _ask(session: Session, response_id: str) -> None:
     response = session.get_one(NationalResponse, response_id)
     response.reopen_requested_at, response.reopen_reason = utc_now(), "A figure was wrong."

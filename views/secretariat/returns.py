@@ -1,4 +1,4 @@
-"""Giving a response back to its State: returned with a reason, or reopened because the State asked."""
+"""Giving a response back to its State: returned with a reason, or reopened because the State asked, or not reopened."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from forms.secretariat import ReturnForm, offer
+from forms.secretariat import DeclineForm, ReturnForm, offer
 from models.cycles import Cycle
 from models.states import ReportingState
 from services.permissions import Permission
 from services.responses import find_response, state_name
 from services.submissions import NotReturnable, reopen
+from services.submissions import decline_reopening as decline
 from services.submissions import return_response as give_back
 from views.context import reading, signed_in, transaction
 from views.policy import needs
@@ -65,6 +66,30 @@ def reopen_response(response_id: str) -> Any:
         reopen(db, response, signed_in())
     flash(_("The response is open for changes again. The focal point is told."), "success")
     return redirect(url_for("secretariat.response", response_id=response_id), 303)
+
+
+@secretariat.route("/responses/<response_id>/decline", methods=["GET", "POST"])
+@needs(Permission.RESPONSE_RETURN)
+def decline_reopening(response_id: str) -> Any:
+    """Decline the State's request with a reason; the submission stands."""
+    with reading() as db:
+        response = find_response(db, response_id, signed_in(), Permission.RESPONSE_RETURN)
+        cycle, state = db.get_one(Cycle, response.cycle_id), db.get_one(ReportingState, response.state_id)
+    if cycle.closed_at is not None:
+        return _closed(response_id)
+    if response.reopen_requested_at is None:
+        raise NotReturnable
+    form = DeclineForm()
+    if form.validate_on_submit():
+        with transaction() as db:
+            response = find_response(db, response_id, signed_in(), Permission.RESPONSE_RETURN, lock=True)
+            decline(db, response, signed_in(), form.reason.data or "")
+        flash(_("The request is declined. The focal point is told the reason; the submission stands."), "success")
+        return redirect(url_for("secretariat.response", response_id=response_id), 303)
+    return render_template(
+        "secretariat/decline.html", **cycle_frame(cycle, "secretariat.dashboard"), form=form, response=response,
+        name=state_name(state.names, language()), errors=page_errors(form),
+    ), 422 if form.is_submitted() else 200  # fmt: skip
 
 
 def _closed(response_id: str) -> Any:
