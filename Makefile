@@ -38,6 +38,7 @@ check: $(VENV)/.browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/python translations/update.py --check
+	$(BIN)/python -m instruments.report
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 format: $(VENV)/.dev

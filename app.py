@@ -18,6 +18,7 @@ from views.context import Tracker, init_context
 from views.errors import init_errors
 from views.pages import pages
 from views.policy import init_policy
+from views.preview import preview
 from views.responses import responses
 from views.secretariat import secretariat
 from views.security import init_security
@@ -60,5 +61,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_errors(app)
     for blueprint in (pages, account, responses, submissions, secretariat, downloads):
         app.register_blueprint(blueprint)
+    if settings.preview:
+        app.register_blueprint(preview)
     init_cli(app)
     return app

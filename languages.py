@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext as gettext_module
 import os
+import re
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ LANGUAGE_NAMES: dict[str, str] = {
     "ru": "Русский",
     "es": "Español",
 }
+
+_RANGE = re.compile(r"\d+(?:[-–/]\d+)+")
 
 SOURCE_INTERFACE_LANGUAGE = "en"
 CATALOGUES = Path(__file__).parent / "translations"
@@ -68,6 +71,16 @@ def separator(language: str, *, heavy: bool = False) -> str:
     return {"ar": ("، ", "؛ "), "zh": ("、", "；")}.get(language, (", ", "; "))[heavy]
 
 
+def colon(language: str) -> str:
+    """What stands between a name and what is said of it."""
+    return {"fr": "\u00a0: ", "zh": "："}.get(language, ": ")
+
+
+def isolate_ranges(text: str) -> str:
+    """The text with each range of numbers (`2026-2027`) kept left to right: after Arabic letters its ends would change places."""
+    return _RANGE.sub("\u2066\\g<0>\u2069", text)
+
+
 def compile_catalogues() -> None:
     """Write `messages.mo` beside every `messages.po` that is newer than it. Raises OSError if the folder is not writable."""
     for po in CATALOGUES.glob("*/LC_MESSAGES/*.po"):
@@ -110,7 +123,7 @@ def format_date(value: date, language: str) -> str:
 def format_moment(value: datetime, language: str, zone: str = "UTC") -> str:
     """A moment in the given IANA zone, with the zone named: `30 June 2026, 14:02 (UTC)`."""
     local = value.astimezone(_zone(zone))
-    comma = "، " if language == "ar" else ", "
+    comma = {"ar": "، ", "zh": " "}.get(language, ", ")
     return f"{format_date(local.date(), language)}{comma}{local:%H:%M} ({zone_label(zone)})"
 
 

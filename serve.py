@@ -110,7 +110,8 @@ def _check_port(settings: Settings) -> None:
         except OSError as error:
             raise CannotStart(
                 4,
-                f"Port {settings.port} cannot be used: {error.strerror}. Remedy: TRACKER_PORT={settings.port + 1} make run",
+                f"Port {settings.port} cannot be used: {error.strerror}. Remedy: "
+                + (f"--port {settings.port + 1}" if settings.preview else f"TRACKER_PORT={settings.port + 1} make run"),
             ) from None
 
 
@@ -134,6 +135,8 @@ def _prepare(settings: Settings) -> list[Any]:
             _migrate(settings, database)
             with database.reading() as session:
                 current = installation.is_current(session, settings)
+            if settings.preview:
+                return []  # filled by the command that started this process
             links: list[Any] = []
             if not current:
                 with database.transaction() as session:

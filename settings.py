@@ -37,12 +37,16 @@ class Settings(BaseSettings):
     threads: int = Field(16, ge=1, le=64, description="requests answered at the same time by one process")
     workers: int = Field(0, ge=0, le=32, description="server processes; 0: one on SQLite, two on PostgreSQL")
     rehearsal: bool = Field(False, description="invented States and answers; every page, sheet and file says so")
+    preview: bool = Field(False, description="set by `flask instrument preview` for the installation it throws away")
     mail_host: str = Field("", description="SMTP server; empty: links are shown to the officer to send by hand")
     mail_port: int = 25
     mail_username: str = ""
     mail_password: str = ""
     mail_tls: bool = False
     mail_sender: str = "implementation-tracker@localhost"
+    contact: str = Field(
+        "", description="address of the secretariat for questions, said in mails and on pages; may be empty"
+    )
     evidence_limit_mb: int = Field(10, ge=1, le=100, description="largest evidence file, megabytes")
     evidence_files_per_item: int = Field(20, ge=1, le=200)
     session_minutes: int = Field(60, ge=5, le=720, description="idle time after which a person signs in again")
@@ -87,6 +91,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DATABASE_URL must begin with postgresql://. Leave it empty for the embedded SQLite database."
             )
+        if self.preview and not (self.rehearsal and self.is_sqlite):
+            raise ValueError(
+                "TRACKER_PREVIEW is set by flask instrument preview alone. Leave it out, and run that command instead."
+            )
+        if self.contact and (self.contact.count("@") != 1 or any(sign.isspace() for sign in self.contact)):
+            raise ValueError(f"TRACKER_CONTACT must be one e-mail address (it is {self.contact!r}).")
         if self.is_sqlite and self.workers > 1:
             raise ValueError(
                 f"TRACKER_WORKERS is {self.workers}, but one process alone may write to SQLite. "
@@ -115,6 +125,11 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address printed in links and mails, without a closing slash."""
         return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def cookie_prefix(self) -> str:
+        """What cookies begin with: they know no ports, and several installations may be open in one browser."""
+        return "tracker_preview" if self.preview else "tracker_rehearsal" if self.rehearsal else "tracker"
 
     @property
     def secrets_file(self) -> Path:

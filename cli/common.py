@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,9 @@ from models.database import AlreadyRunning, Database, DatabaseError, SingleWrite
 from services.backup import database_file
 from services.control import CommandRefused, NoServer, ask_server, run_command
 from settings import Settings, SettingsError, load_secrets
+
+QUESTIONNAIRE = click.Path(exists=True, path_type=Path)
+"""A questionnaire on the command line: its folder, or the instrument.yaml in it."""
 
 
 class Refused(click.ClickException):

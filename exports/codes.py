@@ -36,7 +36,10 @@ def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
         "work_state": {
             "not_started": _("Not started"),
             "in_progress": _("In progress"),
-            "ready": _("Ready"),
+            "ready": _("Ready to be cleared"),
+            "returned": _("Returned"),
+            "reopened": _("Open again at its request"),
+            "submitted": _("Submitted"),
         },
         "clearance": {
             "draft": _("Draft"),
@@ -56,6 +59,28 @@ def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
             "headline": _("Headline of its paragraph"),
             "part": _("A named part of its paragraph"),
         },
+        "type": {
+            "amount": _("Sum of money"),
+            "assistance": _("Technical assistance"),
+            "bodies": _("Bodies and units"),
+            "choice": _("One of several answers"),
+            "choices": _("Several answers"),
+            "consider": _("Scale of consideration"),
+            "date": _("Day"),
+            "decimal": _("Number with decimals"),
+            "difficulties": _("Difficulties"),
+            "evidence": _("Supporting documents"),
+            "good_practice": _("Good practice"),
+            "legal_references": _("Laws and decrees"),
+            "link": _("Web address"),
+            "narrative": _("Text"),
+            "period": _("Period"),
+            "policies": _("Policies and measures"),
+            "statistics": _("Statistics"),
+            "status": _("Scale of implementation"),
+            "whole_number": _("Whole number"),
+            "yes_partly_no": _("Yes, partly or no"),
+        },
         "issue": {
             "characters_replaced": _("Characters that no workbook can hold were replaced by �; the detail says how many."),
             "text_split": _("The text is longer than a cell and goes on in the next rows; the detail says in how many parts."),
@@ -73,8 +98,15 @@ def short_asked_states(_: Gettext) -> dict[str, str]:
     return {"answered": _("Answered"), "not_answered": _("Not answered"), "not_asked": _("Not asked")}
 
 
-def work_state(clearance: str, *, has_begun: bool, is_all_ready: bool) -> str:
-    """How far the work of a whole response is: `ready` once it is submitted or every question is marked so."""
-    if clearance == "submitted" or (has_begun and is_all_ready):
-        return "ready"
-    return "in_progress" if has_begun else "not_started"
+def work_state(clearance: str, *, given_back: str, has_begun: bool, is_all_ready: bool) -> str:
+    """Where a whole response stands, as on the pages of the secretariat (`services.secretariat.STAGES`).
+
+    `given_back` is how the response came back to its State last: `returned` or `reopened`.
+    """
+    if clearance == "submitted":
+        return "submitted"
+    if clearance == "returned":
+        return given_back
+    if not has_begun:
+        return "not_started"
+    return "ready" if is_all_ready else "in_progress"

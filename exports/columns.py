@@ -10,7 +10,7 @@ from instruments.items import Item
 from instruments.schema import Instrument
 from languages import LANGUAGE_NAMES, LANGUAGES, translator
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """Counted up when a column is added, removed, renamed or moved; `exports/contract.json` holds the columns of each version."""
 
 Gettext = Callable[[str], str]
@@ -31,7 +31,8 @@ class SheetColumn:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet with a table. `wraps`: cells grow downwards for reading; otherwise rows keep one height, for filtering."""
+    """A sheet with a table. `wraps`: cells grow downwards for reading; otherwise rows keep one height, for filtering.
+    `middle`: cells stand in the middle of their row."""
 
     name: str
     title: str
@@ -40,8 +41,9 @@ class Sheet:
     frozen: int = 0
     """Columns that stay in sight at the start of the row, also on every printed page."""
     wraps: bool = True
-    pages_wide: int = 1
-    large_paper: bool = False
+    middle: bool = False
+    printed: str = ""
+    """Id of the last column that is printed; those after it are for programs. Empty: all columns are printed."""
     runs: tuple[str, ...] = ()
     """Ids of columns at which a run of values begins that comes again in many rows; it is made into XML once."""
 
@@ -98,8 +100,8 @@ def list_sheets(instrument: Instrument, language: str) -> list[Sheet]:
 
 def _parts(_: Gettext) -> tuple[SheetColumn, ...]:
     return (
-        SheetColumn("part_no", _("Part"), "integer", 8),
-        SheetColumn("part_of", _("Parts in all"), "integer", 8),
+        SheetColumn("part_no", _("Part"), "integer", 9),
+        SheetColumn("part_of", _("Parts in all"), "integer", 9),
     )
 
 
@@ -124,35 +126,38 @@ def _coverage(_: Gettext) -> Sheet:
         _("One row for each State. Answered and asked say how far the work is, not how far the paragraphs are carried out."),
         (
             *_state(_),
-            SheetColumn("m49", _("State code (M49)"), width=8),
-            SheetColumn("kind", _("Kind (code)"), width=14),
-            SheetColumn("kind_label", _("Kind"), width=16),
+            SheetColumn("m49", _("State code (M49)"), width=10),
+            SheetColumn("kind", _("Kind (code)"), width=17),
+            SheetColumn("kind_label", _("Kind"), width=18),
             *_group(_),
-            SheetColumn("party_status", _("Party status (code)"), width=11),
-            SheetColumn("party_status_label", _("Party to the Protocol"), width=14),
-            SheetColumn("party_since", _("Party since"), "date", 11),
-            SheetColumn("invited_at", _("Focal point invited (UTC)"), "moment", 16),
-            SheetColumn("work_state", _("State of work (code)"), width=12),
-            SheetColumn("work_state_label", _("State of work"), width=14),
-            SheetColumn("answered", _("Answered"), "integer", 10),
-            SheetColumn("asked", _("Asked"), "integer", 8),
-            SheetColumn("questions_ready", _("Questions marked ready"), "integer", 10),
-            SheetColumn("clearance", _("Clearance (code)"), width=11),
-            SheetColumn("clearance_label", _("Clearance"), width=12),
-            SheetColumn("deadline", _("Deadline (UTC)"), "moment", 16),
-            SheetColumn("is_extended", _("Deadline extended"), width=10),
-            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 16),
-            SheetColumn("is_late", _("Submitted after the deadline"), width=11),
-            SheetColumn("receipt_no", _("Receipt number"), width=24),
-            SheetColumn("round", _("Submission"), "integer", 11),
-            SheetColumn("document_sha256", _("Fingerprint of the sealed answers (SHA-256)"), width=40),
-            SheetColumn("languages", _("Languages of the texts"), width=12),
-            SheetColumn("last_activity_at", _("Last activity (UTC)"), "moment", 16),
-            SheetColumn("response_id", _("Response"), width=21),
+            SheetColumn("party_status", _("Party status (code)"), width=14),
+            SheetColumn("party_status_label", _("Party to the Protocol"), width=15),
+            SheetColumn("party_since", _("Party since"), "date", 13),
+            SheetColumn("invited_at", _("Focal point invited (UTC)"), "moment", 18),
+            SheetColumn("focal_point", _("Focal point"), width=22),
+            SheetColumn("reminders", _("Reminders"), "integer", 12),
+            SheetColumn("last_reminded_at", _("Last reminder (UTC)"), "moment", 18),
+            SheetColumn("work_state", _("State of work (code)"), width=17),
+            SheetColumn("work_state_label", _("State of work"), width=20),
+            SheetColumn("answered", _("Answered"), "integer", 11),
+            SheetColumn("asked", _("Asked"), "integer", 9),
+            SheetColumn("questions_ready", _("Questions marked ready"), "integer", 12),
+            SheetColumn("clearance", _("Clearance (code)"), width=14),
+            SheetColumn("clearance_label", _("Clearance"), width=15),
+            SheetColumn("deadline", _("Deadline (UTC)"), "moment", 18),
+            SheetColumn("is_extended", _("Deadline extended"), width=12),
+            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 18),
+            SheetColumn("is_late", _("Submitted after the deadline"), width=12),
+            SheetColumn("reopen_requested_at", _("Reopening requested (UTC)"), "moment", 18),
+            SheetColumn("receipt_no", _("Receipt number"), width=26),
+            SheetColumn("round", _("Submission"), "integer", 13),
+            SheetColumn("languages", _("Languages of the texts"), width=15),
+            SheetColumn("last_activity_at", _("Last activity (UTC)"), "moment", 18),
+            SheetColumn("document_sha256", _("Fingerprint of the sealed answers (SHA-256)"), width=76),
+            SheetColumn("response_id", _("Response"), width=23),
         ),
         frozen=2,
-        pages_wide=2,
-        large_paper=True,
+        printed="last_activity_at",
     )  # fmt: skip
 
 
@@ -162,20 +167,19 @@ def _matrix(_: Gettext, instrument: Instrument, language: str) -> Sheet:
     for item in status_items(instrument):
         question = instrument.questions[item.question_id]
         words = texts(f"{question.id}.label") if item.id == question.headline else item.label(texts)
-        columns.append(SheetColumn(item.id, f"{question.number_in(texts)}\n{words}", "mark", 16))
+        columns.append(SheetColumn(item.id, f"{question.number_in(texts)}\n{words}", "mark", 18))
     return Sheet(
         "Matrix",
         _("Matrix: States by paragraph"),
-        _("Latest submitted answers, as reported by States. The name of a State leads to its answers. There are no totals."),
+        _("Latest submitted answers, as reported by States. The code of a State leads to its answers. There are no totals."),
         (
-            SheetColumn("group_label", _("Regional group"), width=17),
-            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
-            SheetColumn("state", _("State"), "mark", 22),
+            SheetColumn("group_label", _("Regional group"), width=20),
+            SheetColumn("state_iso3", _("State code (ISO 3166)"), "mark", 12),
+            SheetColumn("state", _("State"), width=24),
             *columns,
         ),
         frozen=3,
-        pages_wide=2,
-        large_paper=True,
+        middle=True,
     )  # fmt: skip
 
 
@@ -186,43 +190,46 @@ def _answers(_: Gettext) -> Sheet:
         _("One row for each stated fact of each item; one row for an item that was not answered or not asked."),
         (
             *_state(_),
-            SheetColumn("paragraph", _("Paragraph"), width=12),
-            SheetColumn("question_label", _("Question"), width=30),
-            SheetColumn("item_label", _("Item"), width=30),
-            SheetColumn("asked_state", _("Asked or answered (code)"), width=13),
-            SheetColumn("asked_state_label", _("Asked or answered"), width=13),
-            SheetColumn("code", _("Code"), width=20),
-            SheetColumn("label", _("Label"), width=26),
+            SheetColumn("paragraph", _("Paragraph"), width=13),
+            SheetColumn("question_label", _("Question"), width=34),
+            SheetColumn("item_label", _("Item"), width=34),
+            SheetColumn("asked_state", _("Asked or answered (code)"), width=15),
+            SheetColumn("asked_state_label", _("Asked or answered"), width=16),
+            SheetColumn("code", _("Code"), width=25),
+            SheetColumn("label", _("Label"), width=28),
             SheetColumn("value_text", _("Text"), "text", 60),
-            SheetColumn("value_number", _("Number"), "number", 12),
-            SheetColumn("unit", _("Unit"), width=10),
-            SheetColumn("value_date", _("Date"), "date", 11),
-            SheetColumn("language", _("Language of the text"), width=11),
-            SheetColumn("text_origin", _("Origin of the text"), width=10),
-            SheetColumn("field", _("Part of the answer"), width=16),
-            SheetColumn("row_id", _("Row"), "text", 16),
-            SheetColumn("answer_version", _("Version of the answer"), "integer", 9),
-            SheetColumn("visibility", _("Visibility"), width=12),
-            SheetColumn("evidence_count", _("Files cited in the answer"), "integer", 9),
-            SheetColumn("question_id", _("Question id"), width=10),
-            SheetColumn("item_id", _("Item id"), width=24),
-            SheetColumn("type", _("Type of item"), width=14),
-            SheetColumn("article", _("Articles"), width=24),
-            SheetColumn("cluster", _("Cluster"), width=9),
-            SheetColumn("m49", _("State code (M49)"), width=8),
+            SheetColumn("value_number", _("Number"), "number", 14),
+            SheetColumn("unit", _("Unit"), width=14),
+            SheetColumn("value_date", _("Date"), "date", 13),
+            SheetColumn("language", _("Language of the text"), width=12),
+            SheetColumn("text_origin", _("Origin of the text"), width=12),
+            SheetColumn("field", _("Part of the answer (code)"), width=20),
+            SheetColumn("field_label", _("Part of the answer"), width=26),
+            SheetColumn("row_id", _("Row"), "text", 18),
+            SheetColumn("answer_version", _("Version of the answer"), "integer", 12),
+            SheetColumn("visibility", _("Visibility (code)"), width=14),
+            SheetColumn("visibility_label", _("Visibility"), width=32),
+            SheetColumn("evidence_count", _("Files cited in the answer"), "integer", 11),
+            SheetColumn("question_id", _("Question id"), width=12),
+            SheetColumn("item_id", _("Item id"), width=38),
+            SheetColumn("type", _("Type of item"), width=18),
+            SheetColumn("article", _("Articles"), width=28),
+            SheetColumn("cluster", _("Cluster"), width=11),
+            SheetColumn("verb", _("Verb"), width=18),
+            SheetColumn("addressee", _("Addressee"), width=22),
+            SheetColumn("m49", _("State code (M49)"), width=10),
             *_group(_),
-            SheetColumn("clearance", _("Clearance (code)"), width=11),
-            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 16),
-            SheetColumn("receipt_no", _("Receipt number"), width=24),
-            SheetColumn("cycle", _("Cycle"), width=18),
-            SheetColumn("instrument_ver", _("Version of the questionnaire"), width=10),
-            SheetColumn("response_id", _("Response"), width=21),
+            SheetColumn("clearance", _("Clearance (code)"), width=12),
+            SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 18),
+            SheetColumn("receipt_no", _("Receipt number"), width=26),
+            SheetColumn("cycle", _("Cycle"), width=22),
+            SheetColumn("instrument_ver", _("Version of the questionnaire"), width=14),
+            SheetColumn("response_id", _("Response"), width=23),
             *_parts(_),
         ),
         frozen=3,
         wraps=False,
-        pages_wide=3,
-        large_paper=True,
+        printed="value_date",
         runs=("state_iso3", "paragraph", "visibility", "question_id", "m49"),
     )  # fmt: skip
 
@@ -233,23 +240,23 @@ def _texts(_: Gettext) -> Sheet:
         _("Texts by paragraph"),
         _("What States wrote, in the language in which they wrote it, for reading: by paragraph, then by State."),
         (
-            SheetColumn("paragraph", _("Paragraph"), width=12),
-            SheetColumn("question_label", _("Question"), width=24),
-            SheetColumn("state", _("State"), width=20),
-            SheetColumn("item_label", _("Item"), width=20),
-            SheetColumn("part_label", _("Part of the answer"), width=16),
-            SheetColumn("language", _("Language of the text"), width=11),
+            SheetColumn("paragraph", _("Paragraph"), width=13),
+            SheetColumn("question_label", _("Question"), width=26),
+            SheetColumn("state", _("State"), width=22),
+            SheetColumn("item_label", _("Item"), width=24),
+            SheetColumn("part_label", _("Part of the answer"), width=20),
+            SheetColumn("language", _("Language of the text"), width=12),
             SheetColumn("text", _("Text"), "text", 90),
             SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
-            SheetColumn("group_label", _("Regional group"), width=20),
-            SheetColumn("question_id", _("Question id"), width=10),
-            SheetColumn("item_id", _("Item id"), width=20),
-            SheetColumn("field", _("Part of the answer (code)"), width=14),
-            SheetColumn("response_id", _("Response"), width=21),
+            SheetColumn("group_label", _("Regional group"), width=24),
+            SheetColumn("question_id", _("Question id"), width=12),
+            SheetColumn("item_id", _("Item id"), width=38),
+            SheetColumn("field", _("Part of the answer (code)"), width=18),
+            SheetColumn("response_id", _("Response"), width=23),
             *_parts(_),
         ),
         frozen=3,
-        large_paper=True,
+        printed="text",
     )  # fmt: skip
 
 
@@ -281,19 +288,19 @@ def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language:
         _("One row for each entry; the row id stays the same when the State submits again."),
         (
             *_state(_),
-            SheetColumn("group_label", _("Regional group"), width=20),
-            SheetColumn("paragraph", _("Paragraph"), width=12),
+            SheetColumn("group_label", _("Regional group"), width=24),
+            SheetColumn("paragraph", _("Paragraph"), width=13),
             SheetColumn("question_label", _("Question"), width=26),
             SheetColumn("item_label", _("Item"), width=22),
             *columns,
-            SheetColumn("row_id", _("Row"), "text", 16),
-            SheetColumn("question_id", _("Question id"), width=10),
-            SheetColumn("item_id", _("Item id"), width=22),
-            SheetColumn("response_id", _("Response"), width=21),
+            SheetColumn("row_id", _("Row"), "text", 18),
+            SheetColumn("question_id", _("Question id"), width=12),
+            SheetColumn("item_id", _("Item id"), width=38),
+            SheetColumn("response_id", _("Response"), width=23),
             *_parts(_),
         ),
         frozen=2,
-        large_paper=True,
+        printed=columns[-1].id,
     )  # fmt: skip
 
 
@@ -310,32 +317,34 @@ def _dictionary(_: Gettext) -> Sheet:
         _("Dictionary"),
         _("Every question and every item of the questionnaire, in six languages; the Arabic text of a paragraph is the source."),
         (
-            SheetColumn("paragraph", _("Paragraph"), width=12),
-            SheetColumn("question_id", _("Question id"), width=10),
-            SheetColumn("item_id", _("Item id"), width=24),
-            SheetColumn("section", _("Section"), width=9),
-            SheetColumn("type", _("Type of item"), width=16),
-            SheetColumn("item_group", _("Group of items"), width=14),
-            SheetColumn("role", _("Role in the matrix"), width=12),
-            SheetColumn("is_detail", _("Under “Add details”"), width=10),
-            SheetColumn("is_required", _("Required for clearance"), width=10),
-            SheetColumn("addressee", _("Addressee"), width=16),
-            SheetColumn("verb", _("Verb"), width=12),
-            SheetColumn("cluster", _("Cluster"), width=9),
-            SheetColumn("article", _("Articles"), width=24),
-            SheetColumn("choice_lists", _("Choice lists"), width=16),
-            SheetColumn("unit", _("Unit (code)"), width=12),
-            SheetColumn("sheet", _("Own sheet"), width=11),
-            SheetColumn("asked_if", _("Asked when"), "text", 40),
-            SheetColumn("asked_if_json", _("Condition (JSON)"), "text", 30),
-            *_by_language(_("Label (%(language)s)"), "label", 30, "text"),
-            *_by_language(_("Paragraph or hint (%(language)s)"), "text", 50, "text"),
+            SheetColumn("paragraph", _("Paragraph"), width=13),
+            SheetColumn("question_id", _("Question id"), width=12),
+            SheetColumn("item_id", _("Item id"), width=38),
+            SheetColumn("section", _("Section"), width=11),
+            SheetColumn("type", _("Type of item (code)"), width=19),
+            SheetColumn("type_label", _("Type of item"), width=24),
+            SheetColumn("item_group", _("Group of items (code)"), width=15),
+            SheetColumn("item_group_label", _("Group of items"), width=24),
+            SheetColumn("role", _("Role in the matrix (code)"), width=12),
+            SheetColumn("role_label", _("Role in the matrix"), width=26),
+            SheetColumn("is_detail", _("Under “Add details”"), width=12),
+            SheetColumn("is_required", _("Required for clearance"), width=12),
+            SheetColumn("addressee", _("Addressee"), width=22),
+            SheetColumn("verb", _("Verb"), width=18),
+            SheetColumn("cluster", _("Cluster"), width=11),
+            SheetColumn("article", _("Articles"), width=28),
+            SheetColumn("choice_lists", _("Choice lists"), width=26),
+            SheetColumn("unit", _("Unit (code)"), width=20),
+            SheetColumn("sheet", _("Own sheet"), width=13),
+            SheetColumn("asked_if", _("Asked when"), width=60),
+            SheetColumn("asked_if_json", _("Condition (JSON)"), "text", 40),
+            *_by_language(_("Label (%(language)s)"), "label", 34, "text"),
+            *_by_language(_("Paragraph or hint (%(language)s)"), "text", 60, "text"),
             *_parts(_),
         ),
         frozen=3,
         wraps=False,
-        pages_wide=3,
-        large_paper=True,
+        printed=f"label_{LANGUAGES[-1]}",
     )  # fmt: skip
 
 
@@ -345,16 +354,16 @@ def _choices(_: Gettext) -> Sheet:
         _("Choices"),
         _("The codes of every choice list, in the order in which they are shown."),
         (
-            SheetColumn("list", _("List"), width=22),
-            SheetColumn("code", _("Code"), width=26),
-            SheetColumn("order", _("Order"), "integer", 8),
-            SheetColumn("is_other", _("Asks to specify"), width=10),
-            SheetColumn("is_exclusive", _("Excludes the others"), width=10),
-            *_by_language(_("Label (%(language)s)"), "label", 30, "text"),
+            SheetColumn("list", _("List"), width=26),
+            SheetColumn("code", _("Code"), width=30),
+            SheetColumn("order", _("Order"), "integer", 9),
+            SheetColumn("is_other", _("Asks to specify"), width=12),
+            SheetColumn("is_exclusive", _("Excludes the others"), width=12),
+            *_by_language(_("Label (%(language)s)"), "label", 32, "text"),
             *_parts(_),
         ),
         frozen=2,
-        large_paper=True,
+        printed=f"label_{LANGUAGES[-1]}",
     )  # fmt: skip
 
 
@@ -364,15 +373,16 @@ def _codes(_: Gettext) -> Sheet:
         _("Codes"),
         _("What the other codes of this workbook mean: States, groups, marks, states of work, visibility, issues."),
         (
-            SheetColumn("list", _("List"), width=20),
-            SheetColumn("code", _("Code"), width=26),
-            SheetColumn("symbol", _("Mark"), width=7),
+            SheetColumn("list", _("List"), width=22),
+            SheetColumn("code", _("Code"), width=30),
+            SheetColumn("symbol", _("Mark"), width=9),
             SheetColumn("label", _("Meaning"), "text", 60),
-            SheetColumn("m49", _("State code (M49)"), width=8),
-            SheetColumn("group", _("Regional group (code)"), width=18),
+            SheetColumn("m49", _("State code (M49)"), width=10),
+            SheetColumn("group", _("Regional group (code)"), width=20),
             *_parts(_),
         ),
         frozen=2,
+        printed="group",
     )  # fmt: skip
 
 
@@ -382,16 +392,15 @@ def _issues(_: Gettext) -> Sheet:
         _("Issues"),
         _("Every place where this workbook could not hold a fact exactly as it was sealed, and what was done."),
         (
-            SheetColumn("issue", _("Issue (code)"), width=24),
+            SheetColumn("issue", _("Issue (code)"), width=26),
             SheetColumn("issue_label", _("Issue"), width=50),
-            SheetColumn("sheet", _("Sheet"), width=14),
-            SheetColumn("row", _("Row of the sheet"), "integer", 9),
-            SheetColumn("column", _("Column"), width=16),
+            SheetColumn("sheet", _("Sheet"), width=15),
+            SheetColumn("row", _("Row of the sheet"), "integer", 11),
+            SheetColumn("column", _("Column"), width=18),
             SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
-            SheetColumn("item_id", _("Item id"), width=24),
-            SheetColumn("row_id", _("Row"), "text", 16),
-            SheetColumn("field", _("Part of the answer"), width=16),
+            SheetColumn("item_id", _("Item id"), width=38),
+            SheetColumn("row_id", _("Row"), "text", 18),
+            SheetColumn("field", _("Part of the answer (code)"), width=18),
             SheetColumn("detail", _("Detail"), "text", 40),
         ),
-        large_paper=True,
     )  # fmt: skip

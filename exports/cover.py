@@ -9,10 +9,10 @@ from datetime import datetime
 
 from exports.codes import short_asked_states
 from exports.columns import CONTRACT_VERSION, gettext_in
-from exports.marks import BLANKS, SCALES
+from exports.marks import BLANKS, SCALES, with_mark
 from exports.source import ExportSource
 from instruments.catalog import canonical_json
-from languages import LANGUAGE_NAMES
+from languages import LANGUAGE_NAMES, direction
 
 COVER = "Cover"
 
@@ -120,12 +120,15 @@ def _definitions(source: ExportSource, language: str) -> Iterator[CoverRow]:
         "not_answered": _("The item was asked and left empty."),
         "not_asked": _("The item does not concern the State, or its other answers made it needless."),
     }
+    right_to_left = direction(language) == "rtl"
     for code, words in explained.items():
-        yield CoverRow(f"{BLANKS[code].symbol} {blanks[code]}", words, f"asked_state.{code}")
+        label = with_mark(BLANKS[code].symbol, blanks[code], right_to_left=right_to_left)
+        yield CoverRow(label, words, f"asked_state.{code}")
     for name, marks in SCALES.items():
         for code, mark in marks.items():
             help_ = texts.get(f"list.{name}.{code}.help")
-            yield CoverRow(f"{mark.symbol} {texts.option(name, code)}", str(help_) if help_ else None, f"{name}.{code}")
+            label = with_mark(mark.symbol, str(texts.option(name, code)), right_to_left=right_to_left)
+            yield CoverRow(label, str(help_) if help_ else None, f"{name}.{code}")
     yield CoverRow(
         _("Long texts"),
         _(

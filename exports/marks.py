@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+RIGHT_TO_LEFT_MARK = "\u200f"
 NOT_ANSWERED, NOT_ASKED, ANSWERED = "not_answered", "not_asked", "answered"
 ASKED_STATES: tuple[str, ...] = (ANSWERED, NOT_ANSWERED, NOT_ASKED)
 """What became of an item: two of the three blanks are here, the third (no information available) is an answer."""
@@ -32,25 +33,32 @@ class Mark:
     style: str
 
 
+# The shapes and fills of the website (`static/tables.css`), as characters that the symbol fonts of Windows, macOS and Linux have.
+_NO_INFORMATION = Mark("▧", "mark_hatched")  # the struck square; one stroke (U+29C5) is in few fonts
 SCALES: dict[str, dict[str, Mark]] = {
     "status": {
         "fully_implemented": Mark("●", "mark_full"),
         "partially_implemented": Mark("◑", "mark_part"),
         "planned_or_under_way": Mark("◔", "mark_plan"),
         "not_implemented": Mark("○", "mark_none"),
-        "not_applicable": Mark("–", "mark_hatched"),
-        "no_information": Mark("◇", "mark_dotted"),
+        "not_applicable": Mark("–", "mark_sunk"),
+        "no_information": _NO_INFORMATION,
     },
-    # Squares, so that nobody reads the two scales as one. Both "considered" answers are full answers and shaded alike.
+    # Diamonds, so that nobody reads the two scales as one.
     "consider": {
-        "considered_adopted": Mark("■", "mark_part"),
-        "considered_not_adopted": Mark("▣", "mark_part"),
-        "under_consideration": Mark("◧", "mark_plan"),
-        "not_considered": Mark("□", "mark_none"),
-        "no_information": Mark("◇", "mark_dotted"),
+        "considered_adopted": Mark("◆", "mark_full"),
+        "considered_not_adopted": Mark("◈", "mark_other"),
+        "under_consideration": Mark("⬖", "mark_plan"),
+        "not_considered": Mark("◇", "mark_none"),
+        "no_information": _NO_INFORMATION,
     },
 }
-BLANKS: dict[str, Mark] = {NOT_ANSWERED: Mark("…", "mark_blank"), NOT_ASKED: Mark("×", "mark_unasked")}
+BLANKS: dict[str, Mark] = {NOT_ANSWERED: Mark("•", "mark_blank"), NOT_ASKED: Mark("×", "mark_dotted")}
+
+
+def with_mark(symbol: str, words: str, *, right_to_left: bool) -> str:
+    """The words with their mark in front. A mark has no direction of its own: before Arabic words some programs would put it last."""
+    return f"{RIGHT_TO_LEFT_MARK if right_to_left else ''}{symbol} {words}" if symbol else words
 
 
 def mark_of(list_name: str, code: str) -> Mark:

@@ -20,10 +20,23 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.cells import clean, column_letters
 from exports.columns import Sheet
-from exports.sheets import HEAD_ROWS, Part, SharedStrings
+from exports.sheets import HEAD_ROWS, LOW, Part, SharedStrings
 
 _ROWS_HERE = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
 _A4, _A3 = 9, 8
+_MARGIN = 0.4
+_WIDTHS = {_A4: 841.9 - 144 * _MARGIN, _A3: 1190.6 - 144 * _MARGIN}
+"""Points across a landscape page, between its margins."""
+_CHARACTER = 5.7
+"""Points that a character of a column's width takes at most; Arial needs a little less than what stands in for it elsewhere."""
+_READABLE_ON_A4, _READABLE = 0.7, 0.57
+"""How much a page may be made smaller: text of 10 points stays 7 on the paper of every office, near 6 on the larger."""
+_MOST_IN_MARGIN = 110
+"""Characters of a header: about one line of a page."""
+_LONGEST_IN_MARGIN = 240
+"""Characters that are written at all: with the codes for place and sheet, a header may have 255."""
+_FEWEST_OF_TITLE = 10
+_DASH = " – "
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time of every member of the archive: a clock would make two files of the same facts differ."""
 
@@ -32,8 +45,11 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 class PackageTexts:
     """What stands in the margins and in the properties of the file."""
 
+    warning: str
+    """Stands first in the header, whole; empty for none."""
     title: str
-    header: str
+    """May be shortened in the header, so that the name of the round stands there whole."""
+    round: str
     footer: str
     as_at: datetime
     right_to_left: bool
@@ -127,17 +143,14 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
     page.sheet_view.showGridLines = layout.sheet is not None
     for number, width in enumerate(layout.widths, start=1):
         page.column_dimensions[column_letters(number)].width = width
-    page.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
-    page.page_setup.fitToHeight = 0
-    page.page_setup.fitToWidth = layout.sheet.pages_wide if layout.sheet else 1
-    page.page_setup.orientation = "landscape" if layout.sheet else "portrait"
-    page.page_setup.paperSize = _A3 if layout.sheet and layout.sheet.large_paper else _A4
-    page.page_margins.left = page.page_margins.right = 0.4
+    page.page_setup.orientation = "landscape"
+    _set_pages(page, layout)
+    page.page_margins.left = page.page_margins.right = _MARGIN
     page.page_margins.top = page.page_margins.bottom = 0.7
     page.print_options.horizontalCentered = False
     assert page.oddHeader is not None and page.oddFooter is not None  # openpyxl makes them with the sheet
     start, end = ("right", "left") if texts.right_to_left else ("left", "right")
-    getattr(page.oddHeader, start).text = _margin(texts.header, right_to_left=texts.right_to_left)
+    getattr(page.oddHeader, start).text = _margin(_header(texts), right_to_left=texts.right_to_left)
     getattr(page.oddHeader, end).text = "&A"
     getattr(page.oddFooter, start).text = _margin(texts.footer, right_to_left=texts.right_to_left)
     # In figures only: words around the two numbers would be put in the wrong order where writing runs to the left.
@@ -146,14 +159,75 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
         return
     sheet = layout.sheet
     page.freeze_panes = f"{column_letters(sheet.frozen + 1)}{HEAD_ROWS + 1}"
-    page.print_title_rows = f"1:{HEAD_ROWS}"
-    if sheet.frozen:
-        page.print_title_cols = f"A:{column_letters(sheet.frozen)}"
     if not sheet.wraps:
         # One height for all rows: a long text is read in Texts, not here.
-        page.sheet_format.defaultRowHeight = 14
+        page.sheet_format.defaultRowHeight = LOW
         page.sheet_format.customHeight = True
     _add_table(page, layout.part, sheet)
+
+
+def _set_pages(page: Worksheet, layout: Layout) -> None:
+    """What is printed, on which paper, how small.
+
+    A sheet too wide for one readable page is printed in strips, one after the other, each with the columns that stay in sight.
+    Title and note stand on the first page only: on a further strip they would be cut at the edge of those columns.
+    """
+    page.page_setup.fitToHeight, page.page_setup.fitToWidth = 0, 1
+    sheet = layout.sheet
+    page.page_setup.paperSize = _A4 if sheet is None else paper_of(sheet)
+    page.sheet_properties.pageSetUpPr.fitToPage = sheet is None or len(strips_of(sheet)) == 1  # type: ignore[union-attr]
+    if sheet is None:
+        return
+    last = max(layout.part.last_row, HEAD_ROWS + 1)
+    strips = strips_of(sheet)
+    areas = [
+        f"{column_letters(first)}{1 if first == 1 else HEAD_ROWS - 1}:{column_letters(stop)}{last}"
+        for first, stop in strips
+    ]
+    page.print_area = ",".join(areas)
+    page.print_title_rows = f"{HEAD_ROWS - 1}:{HEAD_ROWS}"
+    if len(strips) > 1:
+        page.print_title_cols = f"A:{column_letters(sheet.frozen)}"
+        widest = max(_points(sheet, first, stop) for first, stop in strips)
+        page.page_setup.scale = min(100, int(100 * _WIDTHS[_A3] / widest))
+
+
+def paper_of(sheet: Sheet) -> int:
+    """A4 where the text stays readable, else A3."""
+    return _A4 if _points(sheet, 1, _printed(sheet)) * _READABLE_ON_A4 <= _WIDTHS[_A4] else _A3
+
+
+def strips_of(sheet: Sheet) -> list[tuple[int, int]]:
+    """The first and the last column of each strip of pages, counted from 1: as few as are readable, of about the same width."""
+    printed, most = _printed(sheet), _WIDTHS[_A3] / _READABLE
+    for count in range(1, printed + 1):
+        strips = _even_strips(sheet, printed, count)
+        if max(_points(sheet, first, stop) for first, stop in strips) <= most:
+            break
+    return strips
+
+
+def _even_strips(sheet: Sheet, printed: int, count: int) -> list[tuple[int, int]]:
+    widths = [column.width for column in sheet.columns[:printed]]
+    share = sum(widths[sheet.frozen :]) / count
+    strips, first, filled = [], 1, 0.0
+    for number in range(sheet.frozen + 1, printed + 1):
+        width = widths[number - 1]
+        if filled and filled + width / 2 > share and len(strips) < count - 1:
+            strips.append((first, number - 1))
+            first, filled = number, 0.0
+        filled += width
+    return [*strips, (first, printed)]
+
+
+def _printed(sheet: Sheet) -> int:
+    return sheet.ids.index(sheet.printed) + 1 if sheet.printed else len(sheet.columns)
+
+
+def _points(sheet: Sheet, first: int, stop: int) -> float:
+    """The width of a strip, with the columns that stand on every page."""
+    repeated = sheet.columns[: sheet.frozen] if first > 1 else ()
+    return _CHARACTER * sum(column.width for column in (*repeated, *sheet.columns[first - 1 : stop]))
 
 
 def _add_table(page: Worksheet, part: Part, sheet: Sheet) -> None:
@@ -170,9 +244,28 @@ def _add_table(page: Worksheet, part: Part, sheet: Sheet) -> None:
     page.add_table(table)
 
 
+def _header(texts: PackageTexts) -> str:
+    """Warning, questionnaire and round. Where they are too long together, the questionnaire's title is shortened, never the round's."""
+    fixed = [text for text in (texts.warning, texts.round) if text]
+    room = _MOST_IN_MARGIN - sum(len(text) + len(_DASH) for text in fixed)
+    title = shortened(texts.title, room)
+    return _DASH.join(text for text in (texts.warning, title, texts.round) if text)
+
+
+def shortened(text: str, room: int) -> str:
+    """The text, or as many of its first words as there is room for and an ellipsis; nothing when that would say nothing."""
+    if len(text) <= room:
+        return text
+    words = text[: max(0, room - 1)].rpartition(" ")[0] or text[: max(0, room - 1)]
+    return f"{words}…" if len(words) >= _FEWEST_OF_TITLE else ""
+
+
 def _margin(text: str, *, right_to_left: bool) -> str:
-    """A text for a header or footer, where & begins a code; at most 100 characters, as the whole may have 255."""
-    plain = clean(text)[0].replace("&", "&&")[:100]
+    """A text for a header or footer, where & begins a code."""
+    plain = clean(text)[0]
+    while len(plain) + plain.count("&") > _LONGEST_IN_MARGIN:
+        plain = plain[:-1]
+    plain = plain.replace("&", "&&")
     # Margins have no direction of their own.
     return f"\u202b{plain}\u202c" if right_to_left else plain
 

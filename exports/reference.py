@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 
 from exports.codes import code_lists
-from exports.columns import gettext_in, repeat_sheets
+from exports.columns import Gettext, gettext_in, repeat_sheets
 from exports.conditions import condition_in_words
 from exports.marks import BLANKS, SCALES, Value
-from exports.rows import Row, articles_of, yes_no
+from exports.rows import Row, addressees_of, articles_of, yes_no
 from instruments.items import Item
 from instruments.schema import Instrument, Question, Section
 from instruments.soundness import needed_text_keys
 from instruments.texts import Texts
-from languages import LANGUAGES, separator
+from languages import LANGUAGES
 from models.export_queries import StateRecord
 from services.responses import state_name
 
@@ -22,37 +22,37 @@ from services.responses import state_name
 def dictionary_rows(instrument: Instrument, language: str) -> Iterator[Row]:
     """A row for each question (its paragraph) and for each of its items (its label and hint), in instrument order."""
     texts = instrument.texts_in(language)
+    _ = gettext_in(language)
     for section in instrument.sections:
         for question in section.questions:
             yield _question_row(instrument, section, question, texts)
             for item in question.items:
-                yield _item_row(instrument, section, question, item, texts, language)
+                yield _item_row(instrument, section, question, item, texts, _)
 
 
 def _question_row(instrument: Instrument, section: Section, question: Question, texts: Texts) -> Row:
-    addressees = separator(texts.language, heavy=True).join(
-        str(texts(f"addressee.{code}")) for code in (question.addressee, *question.also_addressed)
-    )
     return (
-        question.number_in(texts), question.id, None, section.id, None, None, None, None, None, addressees,
-        str(texts(f"verb.{question.verb}")), ", ".join(question.clusters), articles_of(question, texts), None, None, None,
+        question.number_in(texts), question.id, None, section.id, None, None, None, None, None, None, None, None,
+        addressees_of(question, texts), str(texts(f"verb.{question.verb}")), ", ".join(question.clusters), articles_of(question, texts), None, None, None,
         None, None, *_own(instrument, f"{question.id}.label"), *_own(instrument, f"{question.id}.paragraph"),
     )  # fmt: skip
 
 
 def _item_row(
-    instrument: Instrument, section: Section, question: Question, item: Item, texts: Texts, language: str
+    instrument: Instrument, section: Section, question: Question, item: Item, texts: Texts, _: Gettext
 ) -> Row:
     role = "headline" if item.id == question.headline else "part" if item.id in question.parts else None
+    names = code_lists(_)
     words = rule = None
     if item.asked_if is not None:
-        words = condition_in_words(item.asked_if, instrument, texts, gettext_in(language))
+        words = condition_in_words(item.asked_if, instrument, texts, _)
         rule = json.dumps(
             item.asked_if.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False, sort_keys=True
         )
     return (
-        question.number_in(texts), question.id, item.id, section.id, item.item_type, item.group, role,
-        yes_no(item.detail), yes_no(item.required), None, None, None, None,
+        question.number_in(texts), question.id, item.id, section.id, item.item_type,
+        names["type"].get(item.item_type, item.item_type), item.group, str(texts(f"group.{item.group}")), role,
+        names["role"].get(role or ""), yes_no(item.detail), yes_no(item.required), None, None, None, None,
         ", ".join(choice_list.name for choice_list in item.choice_lists()) or None, getattr(item, "unit", "") or None,
         item.sheet or None, words, rule, *_own(instrument, f"{item.text_key}.label"), *_own(instrument, f"{item.text_key}.hint"),
     )  # fmt: skip

@@ -12,14 +12,14 @@ from typing import Any
 from exports.cells import clean, parts_needed
 from exports.codes import code_lists, short_asked_states, work_state
 from exports.columns import gettext_in, status_items
-from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of
+from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of, with_mark
 from exports.source import Sealed
 from instruments.items import Item
 from instruments.items.base import Fact
 from instruments.schema import Instrument, Question
 from instruments.texts import Texts
 from instruments.values import EvidenceReference
-from languages import separator
+from languages import direction, separator
 from models.export_queries import StateRecord
 from services.responses import state_name
 
@@ -52,13 +52,19 @@ class Rows:
         self.words = code_lists(_)
         self.asked_words = short_asked_states(_)
         self._status_items = status_items(instrument)
+        self._right_to_left = direction(language) == "rtl"
         self._questions = {
             question.id: (question.number_in(self.texts), str(self.texts(f"{question.id}.label")))
             for question in instrument.questions.values()
         }
         self._labels = {item.id: str(item.label(self.texts)) for item in instrument.items.values()}
         self._links = {
-            question.id: (articles_of(question, self.texts), ", ".join(question.clusters))
+            question.id: (
+                articles_of(question, self.texts),
+                ", ".join(question.clusters),
+                str(self.texts(f"verb.{question.verb}")),
+                addressees_of(question, self.texts),
+            )
             for question in instrument.questions.values()
         }
         self.expected: dict[str, int] = {}
@@ -109,8 +115,9 @@ class Rows:
                 state.state_id, name, number, label, self._labels[item.id], entry.asked_state,
                 self.asked_words[entry.asked_state],
             )  # fmt: skip
+            visibility = document["visibility"].get(question.id)
             tail = (
-                entry.version, document["visibility"].get(question.id), files.get(question.id, 0), question.id, item.id,
+                entry.version, visibility, self.words["visibility"].get(visibility), files.get(question.id, 0), question.id, item.id,
                 item.item_type, *self._links[question.id], *last,
             )  # fmt: skip
             for fact in entry.facts or (Fact(),):
@@ -118,7 +125,7 @@ class Rows:
                 self.facts_hash.add(state.state_id, entry, fact)
                 yield (
                     *head, fact.code, fact.label, fact.text, fact.number, fact.unit, fact.date, fact.language,
-                    "original" if fact.text else "", fact.field, fact.row_id, *tail,
+                    "original" if fact.text else "", fact.field, fact.field_label or ("" if fact.code else fact.label if fact.field else ""), fact.row_id, *tail,
                 )  # fmt: skip
 
     def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
@@ -132,10 +139,11 @@ class Rows:
             else:
                 fact = entry.facts[0]
                 mark, words = mark_of(item.choice_lists()[0].name, fact.code), fact.label
-            cells.append(Marked(f"{mark.symbol} {words}".lstrip(), mark.style))
+            cells.append(Marked(with_mark(mark.symbol, words, right_to_left=self._right_to_left), mark.style))
         self.count("Matrix")
-        name = state_name(state.names, self.language)
-        return (self.words["group"][state.region], state.state_id, Marked(name, "state_link", target), *cells)
+        # On the code, which is short: programs do not wrap a cell with a link.
+        link = Marked(state.state_id, "state_link", target)
+        return (self.words["group"][state.region], link, state_name(state.names, self.language), *cells)
 
     def text_rows(self, state: StateRecord, items: list[SealedItem]) -> Iterator[tuple[str, Row]]:
         """(question id, row of Texts). Texts of types with a sheet of their own stand there."""
@@ -172,18 +180,21 @@ class Rows:
         facts = {"party_status": state.party_status, "kind": state.kind}
         asked = sum(question.is_asked_of(facts) for question in self.instrument.questions.values())
         work = work_state(
-            state.clearance, has_begun=state.started_at is not None, is_all_ready=state.questions_ready >= asked
-        )
+            state.clearance, given_back=state.given_back, has_begun=state.started_at is not None,
+            is_all_ready=state.questions_ready >= asked,
+        )  # fmt: skip
         self.count("Coverage")
-        sealed: Row = (None, None, None, None, None)
-        if seal is not None:
-            sealed = (seal.submitted_at, yes_no(seal.late), seal.number, seal.round, seal.sha256)
+        submitted_at, is_late, number, round_, sha256 = (
+            (None, None, None, None, None) if seal is None
+            else (seal.submitted_at, yes_no(seal.late), seal.number, seal.round, seal.sha256)
+        )  # fmt: skip
         return (
             state.state_id, state_name(state.names, self.language), state.m49, state.kind, self.words["kind"].get(state.kind, ""),
             state.region, self.words["group"][state.region], state.party_status, self.words["party_status"][state.party_status],
-            state.party_since, state.invited_at, work, self.words["work_state"][work], state.answered, state.asked,
-            state.questions_ready, state.clearance, self.words["clearance"][state.clearance], state.deadline,
-            yes_no(state.is_extended), *sealed, languages, state.last_activity_at, state.response_id,
+            state.party_since, state.invited_at, state.focal_point, state.reminders, state.last_reminded_at, work,
+            self.words["work_state"][work], state.answered, state.asked, state.questions_ready, state.clearance,
+            self.words["clearance"][state.clearance], state.deadline, yes_no(state.is_extended), submitted_at, is_late,
+            state.reopen_requested_at, number, round_, languages, state.last_activity_at, sha256, state.response_id,
         )  # fmt: skip
 
 
@@ -193,9 +204,18 @@ def yes_no(value: bool) -> str:
 
 
 def articles_of(question: Question, texts: Texts) -> str:
-    """The provisions a paragraph is linked with, in words."""
+    """The provisions a paragraph is linked with, in words; with the level of obligation where a source states it."""
     return separator(texts.language, heavy=True).join(
-        f"{texts(f'treaty.{entry.treaty}')} {entry.article}" for entry in question.articles
+        f"{texts(f'treaty.{entry.treaty}')} {entry.article}"
+        + ("" if entry.level == "not_stated" else f" ({texts(f'level.{entry.level}')})")
+        for entry in question.articles
+    )
+
+
+def addressees_of(question: Question, texts: Texts) -> str:
+    """Whom the paragraph addresses, in words."""
+    return separator(texts.language, heavy=True).join(
+        str(texts(f"addressee.{code}")) for code in (question.addressee, *question.also_addressed)
     )
 
 

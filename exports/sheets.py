@@ -35,9 +35,10 @@ FLUSH = 400
 """Rows gathered before they are written."""
 MOST_LINKS = 60_000
 """Links of a worksheet; a program opens at most 65,530."""
-LINE = 12.75
+LINE = 13.25
 TALLEST = 409.0
-"""Points: a line of text, and the tallest row there can be."""
+LOW = 15
+"""Points: a line of text, the tallest row there can be, a row of one line."""
 MOST_RUNS = 4_000
 """Runs of neighbouring cells kept in memory for one place of a sheet."""
 
@@ -45,6 +46,12 @@ RUN_KINDS = frozenset({"code", "moment", "integer"})
 
 _ROW = "\0"
 _WIDE = re.compile("[\u2e80-\uffef]")
+# A letter that has a direction of its own, and those that run to the left.
+_STRONG = re.compile("[A-Za-z\u00aa-\u1fff\u2c00-\u2dff\u3041-\U0001ffff]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_SLACK = 2.2
+"""Characters of a column that hold no text: its indent and edges."""
+FIGURES = frozenset({"integer", "number", "date", "moment"})
 
 
 class Issue(NamedTuple):
@@ -134,13 +141,22 @@ class SheetWriter:
         self._values: Sequence[Value] = ()
         suffix = "_wrap" if sheet.wraps else ""
         self._text_style = "wrap" if sheet.wraps else "plain"
+        self._code_style = styles["code_middle" if sheet.middle else f"code_{self._text_style}"]
+        # By direction and by whether it begins like a formula.
+        self._text_styles = {
+            (way, typed): styles[f"{self._text_style}_{way}{'_typed' if typed else ''}"]
+            for way in ("ltr", "rtl") for typed in (False, True)
+        }  # fmt: skip
+        self._neutral = "rtl" if styles.right_to_left else "ltr"
+        # Rows that are filtered keep one line, also in programs that would make room for the whole text.
+        self._low = "" if sheet.wraps else f' ht="{LOW}" customHeight="1"'
         self._formats = {name: styles[f"{name}{suffix}"] for name in ("integer", "decimal", "date", "moment")}
         self._columns = sheet.columns[:-2] if sheet.has_parts else sheet.columns
         self._writers = [self._writer_of(number, column) for number, column in enumerate(self._columns, start=1)]
         self._segments = self._make_segments()
         self._widths = [column.width for column in self._columns]
         # Texts up to this length take one line even in Chinese; a line feed in one is left to the program that shows it.
-        self._shorts = [max(0, int(width * 0.92 - 1) // 2) for width in self._widths]
+        self._shorts = [max(0, int(_room(width)) // 2) for width in self._widths]
         self._long = [number for number, column in enumerate(self._columns) if column.kind in {"text", "any"}]
         self._places = {
             name: sheet.ids.index(name) for name in ("state_iso3", "item_id", "row_id", "field") if name in sheet.ids
@@ -195,7 +211,7 @@ class SheetWriter:
         self._values = values
         row = str(self._row)
         # A height that may change with the text: without one, some programs show one line of a wrapped text.
-        height = f' ht="{self._height(values)}"' if self.sheet.wraps else ""
+        height = self._low or f' ht="{self._height(values)}"'
         cells = [f'<row r="{row}"{height}>']
         for start, stop, known, empty in self._segments:
             if known is None:
@@ -252,22 +268,26 @@ class SheetWriter:
         self._write_heads()
 
     def _write_heads(self) -> None:
-        title, note, head, name = (self._styles[style] for style in ("title", "note", "head", "id"))
+        title, note = self._styles["title"], self._styles["note"]
         columns = self.sheet.columns
         lines = max(lines_needed(column.label, column.width * 0.9) for column in columns)
         rows = (
             f'<row r="1" ht="24" customHeight="1">{self._shared("A1", title, self.sheet.title)}</row>',
             f'<row r="2" ht="16" customHeight="1">{self._shared("A2", note, self.sheet.note)}</row>',
-            self._head_row(3, [column.label for column in columns], head, 6 + 13 * min(lines, 8)),
-            self._head_row(4, [column.id for column in columns], name, 14),
+            self._head_row(3, "head", [column.label for column in columns], 6 + 13 * min(lines, 8)),
+            self._head_row(4, "id", [column.id for column in columns], 14),
         )
         self._buffer.extend(rows)
         self._row = HEAD_ROWS
         self.parts[-1].last_row = HEAD_ROWS
 
-    def _head_row(self, row: int, texts: Sequence[str], style: int, height: int) -> str:
+    def _head_row(self, row: int, style: str, texts: Sequence[str], height: int) -> str:
+        # Many heads of different length beside each other begin at one height.
+        plain = self._styles["head_top" if self.sheet.middle and style == "head" else style]
+        figures = self._styles[f"{style}_figures"]
         cells = "".join(
-            self._shared(f"{column_letters(number)}{row}", style, text) for number, text in enumerate(texts, start=1)
+            self._shared(f"{column_letters(number)}{row}", figures if column.kind in FIGURES else plain, text)
+            for number, (column, text) in enumerate(zip(self.sheet.columns, texts, strict=True), start=1)
         )
         return f'<row r="{row}" ht="{height}" customHeight="1">{cells}</row>'
 
@@ -278,7 +298,7 @@ class SheetWriter:
         segments = []
         starts = [self.sheet.ids.index(name) for name in self.sheet.runs]
         # A line below every cell of a row that is read; rows that are filtered have none, and empty cells are left out.
-        style = self._styles["wrap"] if self.sheet.wraps else 0
+        style = self._code_style if self.sheet.wraps else 0
         number = 0
         while number < len(self._columns):
             stop = number + 1
@@ -306,7 +326,7 @@ class SheetWriter:
         return lambda value, row: self._any(letters, row, value, column.id)
 
     def _code_writer(self, letters: str, column: SheetColumn) -> Callable[[Any, str], str]:
-        style = self._styles[f"code_{self._text_style}"]
+        style = self._code_style
         number = self._strings.number
         known: dict[str, str] = {}
 
@@ -343,10 +363,17 @@ class SheetWriter:
 
     def _text(self, letters: str, row: str, value: str, column: str) -> str:
         text = self._cleaned(value, column)
-        style = self._styles[f"{self._text_style}_typed" if looks_like_formula(text) else self._text_style]
+        style = self._text_styles[self._way(text), looks_like_formula(text)]
         if has_escape(text):
             return f'<c r="{letters}{row}" s="{style}" t="s"><v>{self._strings.number(text)}</v></c>'
         return f'<c r="{letters}{row}" s="{style}" t="inlineStr"><is>{text_xml(text)}</is></c>'
+
+    def _way(self, text: str) -> str:
+        """The direction of the first letter that has one; for figures and signs that of the workbook."""
+        found = _STRONG.search(text)
+        if found is None:
+            return self._neutral
+        return "rtl" if _RIGHT_TO_LEFT.match(found[0]) else "ltr"
 
     def _mark(self, letters: str, row: str, value: Marked) -> str:
         place = f"{letters}{row}"
@@ -368,16 +395,23 @@ class SheetWriter:
         return text
 
     def _issue(self, code: str, column: str, detail: str) -> None:
-        where = {name: clean(str(self._values[place] or ""))[0] for name, place in self._places.items()}
+        given = {name: self._values[place] for name, place in self._places.items()}
+        where = {
+            name: clean(value.text if isinstance(value, Marked) else str(value or ""))[0] for name, value in given.items()
+        }
         self._report(Issue(code, self.parts[-1].name, self._row, column, detail=detail, **where))
 
 
 def lines_needed(text: str, width: float) -> int:
     """About how many lines a wrapped text takes in a column; words do not fill a line wholly, hence the slack."""
-    room = max(1.0, width * 0.92 - 1)
+    room = _room(width)
     if "\n" not in text:
         return 1 if len(text) * 2 <= room else ceil(_width(text) / room)
     return sum(max(1, ceil(_width(line) / room)) for line in text.split("\n"))
+
+
+def _room(width: float) -> float:
+    return max(1.0, width * 0.92 - _SLACK)
 
 
 def _width(text: str) -> int:

@@ -84,7 +84,10 @@ class ExportSource:
         """The moment of the newest fact. It stands in place of the clock, so that the same facts give the same file."""
         moments = [self.cycle.opens_at, self.cycle.closed_at]
         for state in self.states:
-            moments += [state.invited_at, state.last_activity_at, state.seal.submitted_at if state.seal else None]
+            moments += [
+                state.invited_at, state.focal_point_since, state.last_reminded_at, state.reopen_requested_at,
+                state.last_activity_at, state.seal.submitted_at if state.seal else None,
+            ]  # fmt: skip
         return max(moment for moment in moments if moment is not None).astimezone(UTC).replace(microsecond=0)
 
     def in_order(self, language: str) -> list[StateRecord]:

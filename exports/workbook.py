@@ -24,7 +24,7 @@ from exports.styles import Styles
 from languages import direction, format_moment
 
 COVER_SHEET = Sheet(COVER, "", "", ())
-COVER_WIDTHS = (48, 84, 30, 12, 12)
+COVER_WIDTHS = (50, 90, 34, 14, 14)
 
 
 class ExportIncomplete(ExportError):
@@ -170,11 +170,10 @@ class _Making:
         title = str(texts("instrument.title"))
         properties = self.book.properties
         properties.title, properties.creator, properties.language = title, _("Implementation Tracker"), self.language
-        header = f"{texts('instrument.short_title')} – {self.cycle_title}"
-        warning = _("Rehearsal: invented States and invented answers")
         return PackageTexts(
-            title=title,
-            header=f"{warning} – {header}" if rehearsal else header,
+            warning=_("Rehearsal: invented States and invented answers") if rehearsal else "",
+            title=str(texts("instrument.short_title")),
+            round=self.cycle_title,
             footer=_("As at %(moment)s. As reported by States, not verified.")
             % {"moment": format_moment(self.source.as_at, self.language)},
             as_at=self.source.as_at,

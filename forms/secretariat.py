@@ -9,10 +9,20 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import DateField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from forms.base import TrackerForm
 from instruments.text_cleaning import clean_text
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
@@ -160,6 +170,18 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
         """At least one question where only some are returned."""
         if self.scope.data == "questions" and not field.data:
             raise ValidationError(_l("Choose the questions that are returned, or return the whole response."))
+
+
+class EndAccountForm(TrackerForm):
+    """Ending an account: with a reason, and a box that nobody ticks by accident."""
+
+    reason = TextAreaField(
+        _l("Reason"), [DataRequired(_l("Say why, in a sentence. It is put on record.")), Length(max=2000)], [cleaned],
+        description=_l("It is put on record."),
+    )  # fmt: skip
+    sure = BooleanField(
+        _l("End this account now"), [InputRequired(_l("Tick the box if the account is to be ended."))]
+    )  # fmt: skip
 
 
 class FocalPointForm(FlaskForm):  # type: ignore[misc]

@@ -21,6 +21,9 @@ class DeclarationForm(FlaskForm):  # type: ignore[misc]
     declared = BooleanField(
         _l("I am the focal point of this State, and the response is cleared for submission."),
         [InputRequired(_l("Confirm that the response is cleared. Only the focal point can do this."))],
+        description=_l(
+            "The response holds no personal data of victims: figures only, and no case from which a person could be recognized."
+        ),
     )
     anyway_reason = TextAreaField(_l("Submit anyway because"), [Length(max=5000)])
 

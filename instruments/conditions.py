@@ -99,6 +99,11 @@ class Condition(BaseModel):
             return self.before is not None and value < self.before
         return False
 
+    def words(self) -> str:
+        """What a single test looks for, as it stands in the file: `at_least: 5`."""
+        given = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"item", "fact"})
+        return ", ".join(f"{key}: {value}" for key, value in given.items())
+
     def tests(self) -> Iterator[Condition]:
         """The single tests that the condition is made of."""
         if self.item is not None or self.fact is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.conditions import Condition
+from instruments.engine import read_engine_texts
 from instruments.items import ITEM_TYPES, Item
 from instruments.items.base import ChoiceList
 from instruments.texts import Texts
+from languages import LANGUAGES
 
 
 class Article(BaseModel):
@@ -35,12 +37,18 @@ class Question(BaseModel):
     verb: str
     addressee: str
     also_addressed: tuple[str, ...] = ()
-    asked_of: str = Field("everyone", pattern="^(everyone|parties|not_parties)$")
+    asked_of: Literal["everyone", "parties", "not_parties"] = "everyone"
+    reporters: tuple[Literal["member_state", "observer_state", "reio"], ...] = ()
+    """The kinds of reporter that are asked; empty for all."""
     clusters: tuple[str, ...] = ()
     articles: tuple[Article, ...] = ()
     headline: str = ""
     parts: tuple[str, ...] = ()
     """Items that give a status to a named sub-action of the paragraph."""
+    refers_to: tuple[str, ...] = ()
+    """Items of other questions whose figures belong here too: they are asked once, there."""
+    terms: tuple[str, ...] = ()
+    """Codes of the terms that are defined beside the question."""
     items: tuple[Item, ...]
 
     @cached_property
@@ -56,6 +64,8 @@ class Question(BaseModel):
     def is_asked_of(self, facts: Mapping[str, str]) -> bool:
         """Whether the paragraph's addressee includes this State; while the party status is unknown, the State is asked."""
         party = facts.get("party_status", "unknown")
+        if self.reporters and facts.get("kind", "member_state") not in self.reporters:
+            return False
         if self.asked_of == "parties":
             return party != "not_party"
         if self.asked_of == "not_parties":
@@ -153,11 +163,17 @@ def build_instrument(document: Mapping[str, Any], sha256: str) -> Instrument:
         )
         for section in structure["sections"]
     )
+    numbers = {f"{question.id}.number": question.number for section in sections for question in section.questions}
+    # A version that was published before an item type learnt a new word shows that word as the program has it now.
+    texts = {
+        language: {**(read_engine_texts(language)["texts"] if language in LANGUAGES else {}), **numbers, **own}
+        for language, own in document["texts"].items()
+    }
     return Instrument(
         instrument=structure["instrument"], version=structure["version"], source_language=structure["source_language"],
         document=structure.get("document", {}), groups=structure["groups"], lists=lists, sections=sections,
         findings=tuple(FindingRule.model_validate(rule) for rule in structure.get("findings", ())),
-        texts=document["texts"],
+        texts=texts,
         unofficial={language: frozenset(keys) for language, keys in document.get("unofficial", {}).items()},
         sha256=sha256,
     )  # fmt: skip

@@ -118,8 +118,14 @@ class TextFileShape(_Shape):
     """The content of `text.<language>.yaml`."""
 
     language: Words
+    instrument: Words = ""
+    version: Words = ""
+    """Of which instrument and version the texts are; a file that says so is refused beside another one."""
     texts: dict[str, str]
     of: dict[str, str] = {}
+    """By key: digest of the source text that was translated."""
+    reviewed: dict[str, str] = {}
+    """By key: digest of the source text and the translation that a person has reviewed."""
     unofficial: list[str] = []
 
 

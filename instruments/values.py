@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+
+RegisterKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*(/[0-9A-Za-z_-]{1,40})?$")]
+"""Names an entry of the State register: an item, and where the item has rows, one of them."""
 
 
 class Value(BaseModel):
@@ -58,9 +61,18 @@ class GoodPractice(Value):
 
 
 class Row(Value):
-    """One row of a repeatable item; `row_id` is stable for the life of the row."""
+    """One row of a repeatable item; `row_id` is stable for the life of the row.
+
+    `refers_to` is the key of an entry of another paragraph that the row stands for: `op4.laws/3f2a91`.
+    """
 
     row_id: str
+    refers_to: RegisterKey | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_reference(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Most rows are entries of their own; without the key they are stored as before references existed.
+        return {name: value for name, value in write(self).items() if name != "refers_to" or value is not None}
 
 
 class EvidenceReference(Row):
@@ -80,6 +92,12 @@ class Statistics(Value):
     source: str = ""
     definition: str = ""
     provisional: tuple[str, ...] = ()
+    source_from: RegisterKey | Literal[""] = ""
+    """The item whose source these figures share, instead of a source of their own."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty_reference(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in write(self).items() if name != "source_from" or value}
 
 
 def codes_of(value: Any) -> set[str]:

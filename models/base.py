@@ -1,7 +1,10 @@
 """What every table shares: names of constraints, random identifiers, the clock, the JSON column."""
 
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Column
@@ -31,6 +34,19 @@ def new_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+_behind: ContextVar[timedelta] = ContextVar("behind", default=timedelta())
+
+
 def utc_now() -> datetime:
     """The present moment, aware, in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) - _behind.get()
+
+
+@contextmanager
+def clock_behind(by: timedelta) -> Iterator[None]:
+    """Inside the block it is earlier: a rehearsal makes records that are older than its first start."""
+    before = _behind.set(by)
+    try:
+        yield
+    finally:
+        _behind.reset(before)

@@ -10,13 +10,16 @@ from datetime import date, datetime
 from sqlalchemy import Subquery, func
 from sqlmodel import Session, col, select
 
+from models.audit import AuditEvent
 from models.cycles import Cycle
 from models.people import Invitation
-from models.queries import count_ready
+from models.queries import count_ready, list_focal_points, list_given_back
 from models.responses import NationalResponse
 from models.states import ReportingState
 from models.submissions import Submission
 
+REMINDED = "reminder.sent"
+"""The act that `services.reminders` puts on record."""
 BATCH = 8
 """Documents fetched at a time: a sealed response may be several hundred kilobytes."""
 
@@ -68,6 +71,14 @@ class StateRecord:
     started_at: datetime | None
     last_activity_at: datetime | None
     seal: SealRecord | None
+    given_back: str = "returned"
+    """How the response came back to its State last: `returned` or `reopened`."""
+    focal_point: str = ""
+    """The name of the focal point now; never an address."""
+    focal_point_since: datetime | None = None
+    reminders: int = 0
+    last_reminded_at: datetime | None = None
+    reopen_requested_at: datetime | None = None
 
 
 def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
@@ -98,14 +109,14 @@ def _latest_rounds() -> Subquery:
 
 
 def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord]:
-    """Every State of the cycle with its latest seal, ordered by code. Two queries and two counts, for any number of States."""
+    """Every State of the cycle with its latest seal, ordered by code: six statements, for any number of States."""
     latest = _latest_rounds()
     statement = (
         select(
             NationalResponse.id, ReportingState.id, ReportingState.m49, ReportingState.kind, ReportingState.region,
             ReportingState.names, ReportingState.party_status, ReportingState.party_since, NationalResponse.clearance,
             NationalResponse.extended_deadline, NationalResponse.answered, NationalResponse.asked,
-            NationalResponse.started_at, NationalResponse.last_activity_at,
+            NationalResponse.started_at, NationalResponse.last_activity_at, NationalResponse.reopen_requested_at,
             Submission.id, Submission.number, Submission.round, Submission.sha256, Submission.submitted_at, Submission.late,
         )  # type: ignore[call-overload]
         .join(ReportingState, col(ReportingState.id) == col(NationalResponse.state_id))
@@ -121,17 +132,24 @@ def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord
     rows = session.exec(statement).all()
     invited = _invited(session, cycle.id)
     ready = count_ready(session, cycle.id)
+    given_back = list_given_back(session, cycle.id)
+    focal_points = list_focal_points(session, cycle.id)
+    reminded = _reminded(session, cycle.id)
     records = []
     for (
         response_id, state_id, m49, kind, region, names, party_status, party_since, clearance, extended, answered, asked,
-        started_at, last_activity_at, *seal,
+        started_at, last_activity_at, reopen_requested_at, *seal,
     ) in rows:  # fmt: skip
+        focal_point = focal_points.get(state_id)
+        reminders, last_reminded_at = reminded.get(state_id, (0, None))
         records.append(StateRecord(
             response_id=response_id, state_id=state_id, m49=m49, kind=kind, region=region, names=names,
             party_status=party_status, party_since=party_since, invited_at=invited.get(state_id), clearance=clearance,
             deadline=extended or cycle.deadline, is_extended=extended is not None, answered=answered, asked=asked,
             questions_ready=ready.get(response_id, 0), started_at=started_at, last_activity_at=last_activity_at,
-            seal=None if seal[0] is None else SealRecord(*seal),
+            seal=None if seal[0] is None else SealRecord(*seal), given_back=given_back.get(response_id, "returned"),
+            focal_point=focal_point.name if focal_point else "", focal_point_since=focal_point.since if focal_point else None,
+            reminders=reminders, last_reminded_at=last_reminded_at, reopen_requested_at=reopen_requested_at,
         ))  # fmt: skip
     return records
 
@@ -157,6 +175,20 @@ def _invited(session: Session, cycle_id: str) -> dict[str, datetime]:
         .group_by(col(Invitation.state_id))
     )
     return {state_id: moment for state_id, moment in session.exec(statement) if state_id is not None}
+
+
+def _reminded(session: Session, cycle_id: str) -> dict[str, tuple[int, datetime]]:
+    """How many reminders each State had, and when the last."""
+    statement = (
+        select(AuditEvent.state_id, AuditEvent.at, AuditEvent.detail)
+        .where(col(AuditEvent.event) == REMINDED)
+        .order_by(col(AuditEvent.at))
+    )
+    found: dict[str, tuple[int, datetime]] = {}
+    for state_id, at, detail in session.exec(statement):
+        if state_id and (detail or {}).get("cycle") == cycle_id:
+            found[state_id] = (found.get(state_id, (0, at))[0] + 1, at)
+    return found
 
 
 def iterate_documents(session: Session, cycle_id: str) -> Iterator[tuple[str, str]]:

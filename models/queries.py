@@ -14,7 +14,7 @@ from models.cycles import Cycle, InstrumentVersion
 from models.people import Invitation, Membership, Role, User, UserRole
 from models.responses import LateNote, NationalResponse, QuestionState
 from models.states import ReportingState
-from models.submissions import Submission
+from models.submissions import ResponseReturn, Submission
 
 _select_columns: Any = select
 """`select` itself: its types know four columns at most."""
@@ -100,6 +100,23 @@ def list_open_invitations(session: Session, cycle_id: str) -> list[Invitation]:
         col(Invitation.cancelled_at).is_(None),
     )  # fmt: skip
     return list(session.exec(statement.order_by(col(Invitation.created_at).desc())))
+
+
+def list_references(session: Session, cycle_id: str) -> dict[str, str]:
+    """The note verbale that named the focal point of each State, as typed with the invitation that was accepted last."""
+    statement: Any = select(Invitation.state_id, Invitation.reference).where(
+        Invitation.cycle_id == cycle_id, Invitation.role == "focal_point", col(Invitation.used_at).is_not(None)
+    )
+    return {row[0]: row[1] for row in session.exec(statement.order_by(col(Invitation.used_at)))}
+
+
+def list_given_back(session: Session, cycle_id: str) -> dict[str, str]:
+    """How each response of the cycle was last given back to its State, by response id: `returned` or `reopened`."""
+    statement: Any = select(ResponseReturn.national_response_id, ResponseReturn.kind).where(
+        ResponseReturn.national_response_id == NationalResponse.id, NationalResponse.cycle_id == cycle_id,
+        col(ResponseReturn.kind).in_(("returned", "reopened")),
+    )  # fmt: skip
+    return {row[0]: row[1] for row in session.exec(statement.order_by(col(ResponseReturn.at)))}
 
 
 def list_officer_addresses(session: Session) -> frozenset[str]:

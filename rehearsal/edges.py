@@ -98,11 +98,11 @@ def _contradictory(scene: Scene) -> Pins:
     """More parts than the whole, a lower limit above the upper one, full implementation of what a detail denies."""
     year = str(scene.years[-1])
     cells = {
-        "identified": {year: Decimal(12)}, "identified.female": {year: Decimal(9)}, "identified.male": {year: Decimal(7)},
-        "identified.sex_unknown": {year: Decimal(0)}, "assisted": {year: Decimal(40)},
+        "detected": {year: Decimal(12)}, "detected.female": {year: Decimal(9)}, "detected.male": {year: Decimal(7)},
+        "detected.sex_unknown": {year: Decimal(0)},
     }  # fmt: skip
     return {
-        "op13a.victims": Statistics(cells=cells),
+        "op12.victims": Statistics(cells=cells),
         "op5.penalty_basic_min": Decimal("9.5"), "op5.penalty_basic_max": Decimal("2.5"),
         "op4.status_law": "fully_implemented", "op4.status_practice": "fully_implemented",
         "op4.attempt": "no", "op4.internal": "no", "op4.bill": "drafting",

@@ -13,7 +13,7 @@ from instruments.routing import asked_item_ids
 from instruments.routing import progress as progress_of
 from languages import LANGUAGE_NAMES
 from models.audit import Installation, OutboxMail
-from models.base import utc_now
+from models.base import clock_behind, utc_now
 from models.cycles import Cycle
 from models.database import Database
 from models.people import Invitation, Membership
@@ -23,6 +23,7 @@ from rehearsal.people import invite_officer
 from rehearsal.phrases import Author, seeded
 from rehearsal.plans import GUESTS, SEALED, Plan, make_plans
 from rehearsal.responding import Respondent
+from services.deadlines import last_day
 from services.installation import FICTITIOUS_STATES, Link, WrongInstallation
 from services.instruments import get_instrument
 from services.invitations import VALID_FOR, issue_invitation
@@ -36,6 +37,10 @@ Progress = Callable[[int, int], object]
 FACT = "rehearsal_seed"
 OPEN_FOR = timedelta(days=180)
 EXTENSION_DAYS = 60
+INVENTED_SOURCE = "https://depositary.example"
+"""Said of every party status: the same in every language, and nobody's address."""
+SEEDED_BEFORE = timedelta(days=3)
+"""What is not late was written so long ago: before the deadline, which is the end of the day before the first start."""
 
 
 def seed(
@@ -54,15 +59,16 @@ def seed(
     key = load_secrets(settings).receipt_key
     done = 0
     for is_late in (False, True):
-        with database.transaction() as session:
-            officer = _begin(session, cycle_id, seed, is_late=is_late)
-        for plan in plans:
-            if (plan.fate == "submitted_late") is is_late:
-                with database.transaction() as session:
-                    _respond(session, settings, cycle_id, plan, seed, officer, key)
-                done += 1
-                if progress is not None:
-                    progress(done, len(plans))
+        with clock_behind(timedelta() if is_late else SEEDED_BEFORE):
+            with database.transaction() as session:
+                officer = _begin(session, cycle_id, seed, is_late=is_late)
+            for plan in plans:
+                if (plan.fate == "submitted_late") is is_late:
+                    with database.transaction() as session:
+                        _respond(session, settings, cycle_id, plan, seed, officer, key)
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(plans))
     with database.transaction() as session:
         return _finish(session, settings, cycle_id, plans, seed)
 
@@ -113,7 +119,6 @@ def _prepare(session: Session, settings: Settings, seed: int, states: int) -> st
         )
     if fact is None:
         session.add(Installation(name=FACT, value="begun"))
-        cycle.title = f"Rehearsal {cycle.title}"
         cycle.opens_at -= OPEN_FOR
         session.add(cycle)
         # The links of an installation without people are of no use beside those printed at the end.
@@ -139,7 +144,7 @@ def _set_party_status(session: Session, cycle: Cycle, plans: list[Plan]) -> None
     for response, state in session.exec(statement):
         status = statuses.get(state.id, "unknown")
         if status != "unknown":
-            state.party_status, state.party_source = status, "Rehearsal: invented"
+            state.party_status, state.party_source = status, INVENTED_SOURCE
             state.party_source_date = cycle.opens_at.date()
             if status == "party":
                 state.party_since = date(cycle.opens_at.year - 3 - sum(map(ord, state.id)) % 17, 6, 15)
@@ -151,7 +156,8 @@ def _begin(session: Session, cycle_id: str, seed: int, *, is_late: bool) -> Acto
     """The officer; before the late ones begin, the deadline passes, so that every record of lateness is true."""
     cycle = session.get_one(Cycle, cycle_id)
     if is_late and cycle.deadline > utc_now():
-        cycle.deadline, cycle.deadline_zone = utc_now(), "UTC"
+        yesterday = last_day(utc_now(), cycle.deadline_zone) - timedelta(days=1)
+        cycle.deadline = end_of_day(yesterday, cycle.deadline_zone)
         session.add(cycle)
     instrument = get_instrument(session, cycle.instrument_version_id)
     return invite_officer(session, Author("en", seeded("officer", seed), instrument, cycle.opens_at.year))

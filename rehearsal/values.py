@@ -298,13 +298,17 @@ def _statistics(item: Any, scene: Scene) -> Statistics:
 def put_figures(
     cells: dict[str, dict[str, Decimal]], row: str, year: str, total: int, by: Sequence[str], rng: Random
 ) -> None:
-    """A total and parts that make it: the third part of a breakdown is what is not known, mostly nothing."""
+    """A total and parts that make it: the last part of a breakdown is what is not known, mostly nothing."""
     cells.setdefault(row, {})[year] = Decimal(total)
     for breakdown in by:
-        unknown = rng.randint(0, total // 6)
-        first = rng.randint(0, total - unknown)
-        for part, number in zip(BREAKDOWNS[breakdown], (first, total - unknown - first, unknown), strict=True):
-            cells.setdefault(f"{row}.{part}", {})[year] = Decimal(number)
+        *known, unknown = BREAKDOWNS[breakdown]
+        left = total - (uncounted := rng.randint(0, total // 6))
+        cells.setdefault(f"{row}.{unknown}", {})[year] = Decimal(uncounted)
+        for part in known[:-1]:
+            share = rng.randint(0, left) if len(known) == 2 else rng.randint(0, left // 2)
+            cells.setdefault(f"{row}.{part}", {})[year] = Decimal(share)
+            left -= share
+        cells.setdefault(f"{row}.{known[-1]}", {})[year] = Decimal(left)
 
 
 MAKERS: dict[str, Callable[[Any, Scene], Any]] = {

@@ -155,8 +155,7 @@ def _store(
     answer.value, answer.typed = edit.value, edit.typed
     answer.updated_at, answer.updated_by = now, opened.actor.user_id
     session.add(answer)
-    opened.__dict__.pop("values", None)
-    opened.__dict__.pop("asked", None)
+    opened.forget_values()
     _append(session, opened, edit, answer.version, "saved", key, channel, now)
     return answer.version
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from sqlmodel import Session, col, select
 
 from instruments.routing import asked_item_ids, progress
 from models.base import utc_now
 from models.cycles import Cycle
-from models.people import Membership, User
 from models.responses import Answer, NationalResponse
 from models.states import ReportingState
 from services.audit import record
+from services.deadlines import last_day
 from services.instruments import get_instrument
 from services.opening import DEADLINE_ZONE, end_of_day, open_responses
 from services.outbox import send_later
+from services.people import reachable_focal_point
 from services.permissions import Actor, NotFound
 
 __all__ = [
@@ -50,11 +51,6 @@ def list_zones() -> tuple[str, ...]:
     """Zones a deadline can be set in: the end of a day everywhere first, then UTC, then places by name."""
     places = sorted(zone for zone in _known_zones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
     return (DEADLINE_ZONE, "UTC", *places)
-
-
-def last_day(deadline: datetime, zone: str) -> date:
-    """The day that ends with a deadline, in the zone it was set in."""
-    return deadline.astimezone(ZoneInfo(zone)).date()
 
 
 def find_cycle(session: Session, cycle_id: str, *, lock: bool = False) -> Cycle:
@@ -101,25 +97,29 @@ def set_cycle(
 ) -> int:
     """Change title and dates of an open cycle; the number of extensions that the new deadline made needless and that ended.
 
-    Raises ClosedCycle, DatesInDisorder, UnknownZone.
+    An extension is a day: it moves with the zone, and stays the same day. Raises ClosedCycle, DatesInDisorder, UnknownZone.
     """
     _must_be_open(cycle)
     opens_at, deadline = _instants(opens_on, ends_on, zone)
-    before = _dates(cycle)
+    before, zone_before = _dates(cycle), cycle.deadline_zone
     cycle.title, cycle.opens_at, cycle.deadline, cycle.deadline_zone = title, opens_at, deadline, zone
     session.add(cycle)
-    # An extension that ends before the new deadline would take time away from the State it was given to.
-    needless = session.exec(
+    extended = session.exec(
         select(NationalResponse)
-        .where(NationalResponse.cycle_id == cycle.id, col(NationalResponse.extended_deadline) <= deadline)
+        .where(NationalResponse.cycle_id == cycle.id, col(NationalResponse.extended_deadline).is_not(None))
         .order_by(col(NationalResponse.id))
         .with_for_update()
     ).all()
-    for response in needless:
-        response.extended_deadline = None
+    needless = 0
+    for response in extended:
+        assert response.extended_deadline is not None  # as selected
+        moved = end_of_day(last_day(response.extended_deadline, zone_before), zone)
+        # An extension that ends before the new deadline would take time away from the State it was given to.
+        response.extended_deadline = moved if moved > deadline else None
+        needless += moved <= deadline
         session.add(response)
     record(session, "cycle.dates_set", actor.user_id, cycle=cycle.id, before=before, **_dates(cycle))
-    return len(needless)
+    return needless
 
 
 def extend_deadline(
@@ -207,12 +207,7 @@ def _dates(cycle: Cycle) -> dict[str, str]:
 
 
 def _tell_focal_point(session: Session, response: NationalResponse, template: str, context: dict[str, str]) -> None:
-    person = session.exec(
-        select(User).where(
-            User.id == Membership.user_id, Membership.state_id == response.state_id,
-            Membership.cycle_id == response.cycle_id, Membership.role == "focal_point", col(Membership.ended_at).is_(None),
-        )
-    ).one_or_none()  # fmt: skip
-    if person is not None and person.active:
+    person = reachable_focal_point(session, response)
+    if person is not None:
         facts = {"name": person.name, "state_id": response.state_id, "response_id": response.id, **context}
         send_later(session, person.email, person.language, template, facts)

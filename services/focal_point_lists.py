@@ -12,9 +12,16 @@ from models.cycles import Cycle
 from models.people import Invitation
 from models.queries import list_focal_points, list_officer_addresses, list_open_invitations, list_responses
 from models.states import ReportingState
-from services.accounts import create_invitation, deliver_link, get_invitation, reissue_invitation
+from services.accounts import (
+    cancel_invitation,
+    create_invitation,
+    deliver_link,
+    find_invitation,
+    get_invitation,
+    reissue_invitation,
+)
 from services.cycles import ClosedCycle
-from services.outbox import BadAddress
+from services.outbox import BadAddress, Message, render
 from services.pasted import ListLine, StateFinder, read_list
 from services.people import normal_address
 from services.permissions import FOCAL_POINT, Actor, NotFound
@@ -69,12 +76,13 @@ class InvitationPlan:
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """An invitation as issued. `link` is for the officer to send by hand; empty when a mail carries it."""
+    """An invitation as issued. `link` and `message` are for the officer to send by hand; nothing when a mail carries them."""
 
     state: ReportingState
     name: str
     email: str
     link: str
+    message: Message | None
 
 
 def plan_invitations(session: Session, cycle: Cycle, text: str) -> InvitationPlan:
@@ -82,7 +90,7 @@ def plan_invitations(session: Session, cycle: Cycle, text: str) -> InvitationPla
     lines = read_list(text)
     if lines and _is_head(lines[0]):
         lines = lines[1:]
-    reader = _LineReader(session, cycle)
+    reader = _LineReader(session, cycle, lines)
     good: list[PlannedInvitation] = []
     bad: list[RefusedLine] = []
     for line in lines:
@@ -95,9 +103,9 @@ def plan_invitations(session: Session, cycle: Cycle, text: str) -> InvitationPla
 
 
 class _LineReader:
-    """Reads lines against what is known of the cycle, and against the lines before them."""
+    """Reads lines against what is known of the cycle, and against the other lines."""
 
-    def __init__(self, session: Session, cycle: Cycle) -> None:
+    def __init__(self, session: Session, cycle: Cycle, lines: list[ListLine]) -> None:
         self.states = {state.id: state for _response, state in list_responses(session, cycle.id)}
         self.finder = StateFinder(self.states.values())
         self.focal_points = list_focal_points(session, cycle.id)
@@ -105,7 +113,7 @@ class _LineReader:
         self.waiting: dict[str, list[Invitation]] = {}
         for invitation in list_open_invitations(session, cycle.id):
             self.waiting.setdefault(invitation.state_id or "", []).append(invitation)
-        self.seen: dict[str, int] = {}
+        self.named = self.finder.named(lines, 0)
 
     def read(self, line: ListLine) -> PlannedInvitation | RefusedLine:
         def refused(code: str, word: str = "") -> RefusedLine:
@@ -128,8 +136,6 @@ class _LineReader:
             return refused("language", language)
         if not line.cell(4):
             return refused("no_reference")
-        if state.id in self.seen:
-            return refused("duplicate", str(self.seen[state.id]))
         if holder := self.focal_points.get(state.id):
             return refused("has_focal_point", holder.name or holder.email)
         if email in self.officers:
@@ -138,7 +144,9 @@ class _LineReader:
         now = utc_now()
         if any(entry.email.casefold() == email and entry.expires_at > now for entry in waiting):
             return refused("already_invited", email)
-        self.seen[state.id] = line.number
+        # Which of two lines is right, nobody knows: neither is taken.
+        if others := [number for number in self.named[state.id] if number != line.number]:
+            return refused("duplicate", str(others[0]))
         ends = tuple(entry.email for entry in waiting if entry.email.casefold() != email)
         return PlannedInvitation(line.number, state, name, email, code, line.cell(4), ends)
 
@@ -167,9 +175,22 @@ def issue_planned(
             session, actor, email=entry.email, role=FOCAL_POINT, name=entry.name, language=entry.language,
             state_id=entry.state.id, cycle_id=cycle.id, reference=entry.reference,
         )  # fmt: skip
-        link = deliver_link(session, settings, secrets, token)
-        issued.append(IssuedInvitation(entry.state, entry.name, entry.email, link))
+        issued.append(hand_out(session, settings, secrets, token))
     return issued
+
+
+def hand_out(session: Session, settings: Settings, secrets: Secrets, token: str) -> IssuedInvitation:
+    """The new invitation of a focal point on its way by mail; without a mail server with its link and the mail to send by hand."""
+    invitation = find_invitation(session, token)
+    state = session.get_one(ReportingState, invitation.state_id)
+    link = deliver_link(session, settings, secrets, token)
+    message = None
+    if link:
+        message = render(session, settings, invitation.language, "invitation", {
+            "name": invitation.name, "role": invitation.role, "reference": invitation.reference, "link": link,
+            "state_id": invitation.state_id, "cycle_id": invitation.cycle_id, "expires_at": invitation.expires_at.isoformat(),
+        })  # fmt: skip
+    return IssuedInvitation(state, invitation.name, invitation.email, link, message)
 
 
 def reissue(
@@ -179,12 +200,24 @@ def reissue(
 
     Raises NotFound, ClosedCycle, and FocalPointExists when the State has a focal point by now.
     """
-    old = get_invitation(session, actor, invitation_id)
-    if old.role != FOCAL_POINT or not old.email:
+    old = _of_focal_point(session, actor, invitation_id)
+    if not old.email:
         raise NotFound(invitation_id)
     cycle = session.get_one(Cycle, old.cycle_id)
     if cycle.closed_at is not None:
         raise ClosedCycle(cycle.id)
-    token = reissue_invitation(session, actor, invitation_id)
-    state = session.get_one(ReportingState, old.state_id)
-    return cycle, IssuedInvitation(state, old.name, old.email, deliver_link(session, settings, secrets, token))
+    return cycle, hand_out(session, settings, secrets, reissue_invitation(session, actor, invitation_id))
+
+
+def cancel(session: Session, actor: Actor, invitation_id: str) -> Invitation:
+    """End an invitation of a focal point that was not used; its link no longer works. Raises NotFound."""
+    invitation = _of_focal_point(session, actor, invitation_id)
+    cancel_invitation(session, actor, invitation_id)
+    return invitation
+
+
+def _of_focal_point(session: Session, actor: Actor, invitation_id: str) -> Invitation:
+    invitation = get_invitation(session, actor, invitation_id)
+    if invitation.role != FOCAL_POINT:
+        raise NotFound(invitation_id)
+    return invitation

@@ -78,12 +78,17 @@ def bootstrap(session: Session, settings: Settings) -> list[Link]:
     _remember(session, "files", _fingerprint(settings.rehearsal))
     if "epoch" in facts:
         return []
-    _remember(session, "epoch", secrets.token_hex(16))
-    _remember(session, "rehearsal", "yes" if settings.rehearsal else "no")
+    begin(session, settings)
     open_first_cycle(session, version, utc_now())
     record(session, "installed", rehearsal=settings.rehearsal, instrument=version.sha256)
     session.flush()
     return issue_links(session, settings)
+
+
+def begin(session: Session, settings: Settings) -> None:
+    """What a new database says of itself: its identity, and whether it is a rehearsal."""
+    new_epoch(session)
+    _remember(session, "rehearsal", "yes" if settings.rehearsal else "no")
 
 
 def new_epoch(session: Session) -> str:
@@ -93,10 +98,13 @@ def new_epoch(session: Session) -> str:
     return epoch
 
 
-def load_states(session: Session, path: Path) -> list[ReportingState]:
-    """The reporting States of a table (name columns ar to es); new ones are added, names and groups corrected, the rest kept."""
+def load_states(session: Session, path: Path, *, most: int | None = None) -> list[ReportingState]:
+    """The reporting States of a table (name columns ar to es); new ones are added, names and groups corrected, the rest kept.
+
+    `most` takes the first ones only.
+    """
     with path.open(encoding="utf-8", newline="") as table:
-        rows = list(csv.DictReader(table))
+        rows = list(csv.DictReader(table))[:most]
     known = {state.id: state for state in session.exec(select(ReportingState))}
     loaded = []
     for row in rows:

@@ -25,13 +25,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from languages import format_date, format_moment, is_language, translator
+from languages import format_date, is_language, translator
 from models.audit import OutboxMail
 from models.base import utc_now
 from models.cycles import Cycle
 from models.database import Database
+from models.people import User
 from models.responses import NationalResponse
 from models.states import ReportingState
+from services.deadlines import deadline_words
 from services.instruments import get_instrument
 from services.kept_posts import derive_key
 from settings import Secrets, Settings, load_secrets
@@ -159,7 +161,8 @@ def _send(database: Database, settings: Settings, secrets: Secrets, smtp: smtpli
         return 0
     try:
         with database.reading() as session:
-            message = render(session, settings, mail.language, mail.template, mail.context, secrets)
+            zone = reader_zone(session, mail.recipient)
+            message = render(session, settings, mail.language, mail.template, mail.context, secrets, zone=zone)
         smtp.send_message(_as_email(message, mail, settings))
     except smtplib.SMTPServerDisconnected:
         raise
@@ -236,8 +239,12 @@ def render(
     template: str,
     context: Mapping[str, Any],
     secrets: Secrets | None = None,
+    *,
+    zone: str = "UTC",
 ) -> Message:
     """The mail as it would be read, for sending and for a preview. Without `secrets`, a sealed link shows as a dotted line.
+
+    `zone` is that of its reader: moments are given in it.
 
     Raises UnknownTemplate, and jinja2's UndefinedError for an entry that the context lacks.
     """
@@ -246,7 +253,7 @@ def render(
     if token is not None and secrets is not None:
         values |= json.loads(_cipher(secrets.queue_key).decrypt(str(token).encode()))
     values.setdefault("link", "…")
-    values |= _facts(session, settings, language, values)
+    values |= _facts(session, settings, language, values, zone)
     for name in _NAMES & values.keys():
         values[name] = _one_line(str(values[name]))
     if not (TEMPLATES / f"{template}.txt").is_file():
@@ -256,9 +263,16 @@ def render(
     return Message(_one_line(subject), _clean(body).strip() + "\n", language)
 
 
-def _facts(session: Session, settings: Settings, language: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def reader_zone(session: Session, address: str) -> str:
+    """The time zone of the person with an address; UTC for somebody who has no account yet."""
+    return session.exec(select(User.time_zone).where(User.email == address)).one_or_none() or "UTC"
+
+
+def _facts(session: Session, settings: Settings, language: str, values: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """What ids in the context stand for, in the language of the mail."""
-    facts: dict[str, Any] = {"address": settings.address, "rehearsal": settings.rehearsal}
+    facts: dict[str, Any] = {
+        "address": settings.address, "rehearsal": settings.rehearsal, "contact": settings.contact,
+    }  # fmt: skip
     response = session.get(NationalResponse, values["response_id"]) if values.get("response_id") else None
     state_id = values.get("state_id") or (response.state_id if response else None)
     state = session.get(ReportingState, state_id) if state_id else None
@@ -269,7 +283,7 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
     facts["deadline"] = ""
     if cycle is not None:
         deadline = (response.extended_deadline if response else None) or cycle.deadline
-        facts["deadline"] = format_moment(deadline, language, cycle.deadline_zone)
+        facts["deadline"] = deadline_words(deadline, cycle.deadline_zone, language, zone)
     if response is not None:
         facts["response_link"] = f"{settings.address}/responses/{response.id}"
     for name in ("valid_until", _EXPIRES):

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from instruments.items import Item
 from instruments.schema import Instrument, Question
-from instruments.values import EvidenceReference, Narrative
+from instruments.values import EvidenceReference, Narrative, codes_of
 from models.cycles import Cycle
 from models.queries import Seal, iterate_documents, list_latest_seals
 from models.states import REGIONS
@@ -79,11 +79,15 @@ def read_submitted(document_text: str, instrument: Instrument) -> Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is counted of a submission: which items were asked and answered, and the codes given on the two scales."""
+    """What is counted of a submission: which items were asked and answered, and the codes chosen in closed items."""
 
     asked: frozenset[str]
     answered: frozenset[str]
-    codes: Mapping[str, str]
+    codes: Mapping[str, frozenset[str]]
+
+    def code(self, item_id: str) -> str:
+        """The code given to a single choice; empty when there is none."""
+        return next(iter(self.codes.get(item_id, ())), "")
 
 
 class _Digests:
@@ -99,9 +103,9 @@ class _Digests:
         """Digests by submission id; documents are read only for those not seen before."""
         with self._lock:
             found = {seal.id: self._kept[seal.id] for seal in seals if seal.id in self._kept}
-        scales = {item.id for item in instrument.items.values() if is_scale(item)}
+        closed = [item for item in instrument.items.values() if item.boxes() is not None]
         for submission_id, text in iterate_documents(session, [seal.id for seal in seals if seal.id not in found]):
-            found[submission_id] = _digest(json.loads(text), scales)
+            found[submission_id] = _digest(json.loads(text), closed)
         with self._lock:
             for submission_id, digest in found.items():
                 self._kept[submission_id] = digest
@@ -114,9 +118,11 @@ class _Digests:
 _DIGESTS = _Digests()
 
 
-def _digest(document: Mapping[str, Any], scales: set[str]) -> Digest:
+def _digest(document: Mapping[str, Any], closed: Sequence[Item]) -> Digest:
     answers = document["answers"]
-    codes = {item_id: answer["value"] for item_id, answer in answers.items() if item_id in scales}
+    codes = {
+        item.id: frozenset(codes_of(item.load(answers[item.id]["value"]))) for item in closed if item.id in answers
+    }
     return Digest(frozenset(document["asked"]), frozenset(answers), codes)
 
 
@@ -128,16 +134,17 @@ def is_scale(item: Item) -> bool:
 
 @dataclass
 class Tally:
-    """Answers to one scale item over some States: codes, and the two blanks apart from them."""
+    """Answers to one closed item over some States: codes (several of a State where several may be chosen), and the two blanks."""
 
     codes: dict[str, int] = field(default_factory=dict)
+    answered: int = 0
     not_answered: int = 0
     not_asked: int = 0
 
     @property
     def asked(self) -> int:
-        """States that were asked: answered on the scale or not at all."""
-        return sum(self.codes.values()) + self.not_answered
+        """States that were asked, whether they answered or not."""
+        return self.answered + self.not_answered
 
     @property
     def states(self) -> int:
@@ -149,15 +156,16 @@ class Tally:
         if item_id not in digest.asked:
             self.not_asked += 1
         elif item_id in digest.codes:
-            code = digest.codes[item_id]
-            self.codes[code] = self.codes.get(code, 0) + 1
+            self.answered += 1
+            for code in digest.codes[item_id]:
+                self.codes[code] = self.codes.get(code, 0) + 1
         else:
             self.not_answered += 1
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One scale item over the submitted responses: by regional group, and together."""
+    """One closed item over the submitted responses: by regional group, and together."""
 
     item: Item
     by_region: list[tuple[str, Tally]]
@@ -180,6 +188,8 @@ class ParagraphView:
 
     question: Question
     distributions: list[Distribution]
+    closed: list[Distribution]
+    """Of the closed items that are on neither scale."""
     submitted: int
     passages: list[Passage]
     page: int
@@ -204,12 +214,13 @@ def read_paragraph(
     ]
     scales = sorted((item for item in question.items if is_scale(item)), key=lambda item: item.id != question.headline)
     distributions = [_distribution(item, told) for item in scales]
+    closed = [_distribution(item, told) for item in question.items if item.boxes() is not None and not is_scale(item)]
     narratives = [item for item in question.items if item.group == "narrative"]
     writing = [
         (standing, seal)
         for standing, seal, digest in told
         if any(item.id in digest.answered for item in narratives)
-        and (not code or digest.codes.get(question.headline) == code)
+        and (not code or digest.code(question.headline) == code)
     ]
     pages = max(1, -(-len(writing) // PER_PAGE))
     page = min(max(page, 1), pages)
@@ -219,8 +230,8 @@ def read_paragraph(
     for standing, seal in shown:
         values = read_submitted(documents[seal.id], instrument).values_of(narratives)
         texts = [value for value in values.values() if isinstance(value, Narrative)]
-        passages.append(Passage(standing, seal, digests[seal.id].codes.get(question.headline, ""), texts))
-    return ParagraphView(question, distributions, len(told), passages, page, pages, len(writing))
+        passages.append(Passage(standing, seal, digests[seal.id].code(question.headline), texts))
+    return ParagraphView(question, distributions, closed, len(told), passages, page, pages, len(writing))
 
 
 def _distribution(item: Item, told: Sequence[tuple[Standing, Seal, Digest]]) -> Distribution:

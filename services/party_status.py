@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
+from languages import LANGUAGES, translator
 from models.states import PARTY_STATUSES, ReportingState
 from services.audit import record
 from services.cycles import recount
-from services.pasted import ListLine, StateFinder, read_list
+from services.pasted import ListLine, StateFinder, read_day, read_list
 from services.permissions import Actor, NotFound
 
 COLUMNS: tuple[str, ...] = ("state", "party_status", "since", "source", "source_date")
@@ -113,14 +115,13 @@ def plan_import(session: Session, text: str, today: date) -> PartyPlan:
     finder = StateFinder(states)
     good: list[PartyLine] = []
     bad: list[BadLine] = []
-    seen: dict[str, int] = {}
+    named = finder.named(lines[1:], columns["state"])
     for line in lines[1:]:
-        outcome = _read(line, columns, finder, seen, today)
+        outcome = _read(line, columns, finder, named, today)
         if isinstance(outcome, BadLine):
             bad.append(outcome)
         else:
             good.append(outcome)
-            seen[outcome.state.id] = line.number
     return PartyPlan(good, bad, lines[0].text)
 
 
@@ -152,7 +153,7 @@ def _store(session: Session, actor: Actor, state: ReportingState, fact: PartyFac
 
 
 def _read(
-    line: ListLine, columns: dict[str, int], finder: StateFinder, seen: dict[str, int], today: date
+    line: ListLine, columns: dict[str, int], finder: StateFinder, named: dict[str, list[int]], today: date
 ) -> PartyLine | BadLine:
     cells = {column: line.cell(index) for column, index in columns.items()}
 
@@ -162,20 +163,33 @@ def _read(
     state = finder.find(cells["state"])
     if state is None:
         return bad("unknown_state", cells["state"])
-    if state.id in seen:
-        return bad("duplicate", str(seen[state.id]))
     dates: dict[str, date | None] = {}
     for column in ("since", "source_date"):
         written = cells.get(column, "")
         try:
-            dates[column] = date.fromisoformat(written) if written else None
+            dates[column] = read_day(written) if written else None
         except ValueError:
             return bad("date", written)
-    status = cells["party_status"].casefold().replace(" ", "_")
+    written = cells["party_status"].casefold()
+    status = _codes_by_words().get(written, written.replace(" ", "_"))
     fact = PartyFact(state.id, status, dates["since"], cells["source"], dates["source_date"])
     if code := check_fact(fact, today):
         return bad(code, cells["party_status"] if code == "status" else "")
+    # Which of two lines is true, nobody knows: neither is taken.
+    if others := [number for number in named[state.id] if number != line.number]:
+        return bad("duplicate", str(others[0]))
     return PartyLine(line.number, state, fact, fact != current_fact(state))
+
+
+def party_words(language: str) -> dict[str, str]:
+    """The party status in words, by its codes: as pages show it and as lists may give it."""
+    _ = translator(language).gettext
+    return dict(zip(PARTY_STATUSES, (_("Unknown"), _("Party"), _("Not a party")), strict=True))
+
+
+@lru_cache(maxsize=1)
+def _codes_by_words() -> dict[str, str]:
+    return {words.casefold(): code for language in LANGUAGES for code, words in party_words(language).items()}
 
 
 def current_fact(state: ReportingState) -> PartyFact:

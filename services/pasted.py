@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from instruments.text_cleaning import clean_text
 from languages import LANGUAGES
@@ -78,6 +79,17 @@ def read_list(text: str) -> list[ListLine]:
     return lines
 
 
+def read_day(text: str) -> date:
+    """A day as year-month-day, or as day/month/year where the day cannot be a month. Raises ValueError for any other text."""
+    parts = text.split("/")
+    if len(parts) == 3 and len(parts[2]) == 4 and all(part.isascii() and part.isdecimal() for part in parts):
+        first, second, year = map(int, parts)
+        if first <= 12 and first != second:
+            raise ValueError(text)  # 03/04/2026 is two days, depending on who wrote it
+        return date(year, second, first)
+    return date.fromisoformat(text)
+
+
 class StateFinder:
     """Finds a State by its three-letter code or by its short name in any of the six languages, accents and case aside."""
 
@@ -94,6 +106,14 @@ class StateFinder:
     def _key(name: str, language: str) -> object:
         # The collation key without its tie-breakers: what is the same to an index is the same name. Chinese has no such marks.
         return (language, name.strip()) if language == "zh" else (language, sort_key(name, language)[0])
+
+    def named(self, lines: Iterable[ListLine], column: int) -> dict[str, list[int]]:
+        """The numbers of the lines that name each State, by its code: more than one is a State named twice."""
+        found: dict[str, list[int]] = {}
+        for line in lines:
+            if state := self.find(line.cell(column)):
+                found.setdefault(state.id, []).append(line.number)
+        return found
 
     def find(self, name: str) -> ReportingState | None:
         """The State that is meant, or None."""

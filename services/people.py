@@ -68,6 +68,24 @@ def find_focal_point(session: Session, state_id: str | None, cycle_id: str | Non
     ).one_or_none()  # fmt: skip
 
 
+def reachable_focal_point(session: Session, response: NationalResponse) -> User | None:
+    """The focal point of a response's State whose account is in use: the one whom mails about it go to."""
+    person = find_focal_point(session, response.state_id, response.cycle_id)
+    return person if person is not None and person.active else None
+
+
+def response_of(session: Session, person: Person) -> NationalResponse | None:
+    """The response whose focal point the person is; None for an officer."""
+    membership = session.get(Membership, person.membership_id) if person.membership_id else None
+    if membership is None:
+        return None
+    return session.exec(
+        select(NationalResponse).where(
+            NationalResponse.state_id == membership.state_id, NationalResponse.cycle_id == membership.cycle_id
+        )
+    ).one()
+
+
 def list_people(session: Session, state_id: str, cycle_id: str) -> list[Person]:
     """The people of a State in a cycle: focal point first, then by name."""
     statement = select(User, Membership).where(

@@ -37,15 +37,24 @@ def publish(session: Session, document: dict[str, Any], *, may_replace: bool = F
         published.sha256, published.document, published.published_at = digest, document, utc_now()
         event = "instrument_replaced"
     else:
+        following = next_version(session, name)
         raise PublishedVersionChanged(
             f"The files of {name} version {version} differ from what was published as version {version} "
-            f"(published {published.sha256[:12]}, files {digest[:12]}). A published version never changes. "
-            "Remedy: give the next version number in a folder of its own, or put the files back."
+            f"(published {published.sha256[:12]}, files {digest[:12]}). A published version never changes; nothing was "
+            f"published. Remedy: give the next version number in a folder of its own: copy the folder to one named "
+            f"{following} beside it, write version: '{following}' in its instrument.yaml, put the files here back as they "
+            f"were, then check and publish the folder {following}."
         )
     session.add(published)
     record(session, event, instrument=name, version=version, sha256=digest)
     session.flush()
     return published
+
+
+def next_version(session: Session, instrument: str) -> str:
+    """The number after the highest version of an instrument that is published here."""
+    published = session.exec(select(InstrumentVersion.version).where(InstrumentVersion.instrument == instrument))
+    return str(max((int(version) for version in published if version.isdecimal()), default=0) + 1)
 
 
 def has_accounts(session: Session) -> bool:

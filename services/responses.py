@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from instruments.register import Register, read_register, resolve_references
 from instruments.routing import Progress, asked_item_ids, missing_items, progress
 from instruments.schema import Instrument, Question
 from models.base import utc_now
@@ -34,13 +35,36 @@ class OpenResponse:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Typed values of all answered items, asked or not."""
+        """Typed values of all answered items, asked or not; references to other paragraphs filled in."""
+        return resolve_references(self.instrument, self.stored_values)
+
+    @cached_property
+    def register(self) -> Register:
+        """What the response has entered, to be referred to from other paragraphs."""
+        return read_register(self.instrument, self.stored_values)
+
+    @cached_property
+    def stored_values(self) -> dict[str, Any]:
+        """Typed values as stored: a reference names an entry of another paragraph and holds no copy of it."""
         items = self.instrument.items
         return {
             item_id: items[item_id].load(answer.value)
             for item_id, answer in self.answers.items()
             if answer.value is not None and item_id in items
         }
+
+    def sealed_value(self, item_id: str) -> Any:
+        """The answer as JSON with its references filled in, so that a submission stands on its own; None if not answered."""
+        if item_id not in self.stored_values:
+            return None
+        if self.values[item_id] is self.stored_values[item_id]:
+            return self.answers[item_id].value
+        return self.instrument.items[item_id].dump(self.values[item_id])
+
+    def forget_values(self) -> None:
+        """Read the values anew after an answer changed."""
+        for name in ("stored_values", "values", "register", "asked"):
+            self.__dict__.pop(name, None)
 
     @property
     def facts(self) -> dict[str, str]:

@@ -108,12 +108,14 @@ def deactivate_person(session: Session, actor: Actor, user_id: int, reason: str)
     user = session.get(User, user_id)
     if user is None:
         raise NotFound(str(user_id))
+    memberships = open_memberships(session, user.id)
+    state_id = next((entry.state_id for entry in memberships if entry.role == FOCAL_POINT), None)
     user.active = False
     end_sessions(session, user)
-    end_memberships(session, open_memberships(session, user.id))
+    end_memberships(session, memberships)
     session.execute(delete(UserRole).where(col(UserRole.user_id) == user.id))
     _cancel_invitations(session, email=user.email)
-    record(session, "account.ended", actor.user_id, user=user.id, reason=reason)
+    record(session, "account.ended", actor.user_id, state_id, user=user.id, reason=reason)
     return user
 
 
@@ -129,9 +131,17 @@ def reset_second_factor(session: Session, actor: Actor, user_id: int, reason: st
         raise NotFound(str(user_id))
     state_id = check_may_help(session, actor, user)
     forget_second_factors(session, user)
-    record(session, "second_factor.reset", actor.user_id, state_id, user=user.id, reason=reason)
+    record(
+        session,
+        "second_factor.reset",
+        actor.user_id,
+        state_id,
+        user=user.id,
+        reason=reason,
+        by_officer=actor.is_officer,
+    )
     send_later(session, user.email, user.language, "second_factor_reset", {
-        "name": user.name, "by": actor.name, "reason": reason,
+        "name": user.name, "by": actor.name, "reason": reason, "by_officer": actor.is_officer,
     })  # fmt: skip
     return user
 

@@ -13,14 +13,18 @@ from instruments.schema import Instrument
 from models.base import utc_now
 from models.collation import sort_key
 from models.cycles import Cycle
-from models.queries import count_ready, list_focal_points, list_open_invitations, list_responses
+from models.queries import count_ready, list_focal_points, list_given_back, list_open_invitations, list_responses
 from models.responses import NationalResponse
 from models.states import REGIONS, ReportingState
 from services.instruments import get_instrument
 from services.responses import state_name
 
-STAGES: tuple[str, ...] = ("not_started", "in_progress", "ready", "returned", "submitted")
-"""Where a response stands, each State in exactly one. A returned one is with its State again; its submission stays visible."""
+STAGES: tuple[str, ...] = ("not_started", "in_progress", "ready", "returned", "reopened", "submitted")
+"""Where a response stands, each State in exactly one. `ready` is part of being in progress: every question is marked ready."""
+
+STANDING: tuple[str, ...] = ("submitted", "returned", "reopened")
+"""Stages with a submission that stands. A response that was returned, or opened again because its State asked, is with its State
+again; the submission made before counts until the next."""
 
 FLAGS: tuple[str, ...] = ("late", "reopening", "extended", "no_focal_point")
 """What may be true beside the stage."""
@@ -41,8 +45,13 @@ class Standing:
 
     @property
     def is_late(self) -> bool:
-        """Whether the State's deadline passed without a submission that stands."""
+        """Whether the State's deadline passed while the response was with the State: what it submits now is late."""
         return "late" in self.flags
+
+    @property
+    def has_submission(self) -> bool:
+        """Whether a submission of the State stands."""
+        return self.stage in STANDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +72,24 @@ class Filter:
         """Whether the State is shown."""
         return (
             (not self.region or standing.state.region == self.region)
-            and (not self.stage or standing.stage == self.stage)
+            and (
+                not self.stage
+                or standing.stage == self.stage
+                or (self.stage, standing.stage) == ("in_progress", "ready")
+            )
             and (not self.flag or self.flag in standing.flags)
             and matches(standing.state, self.words)
         )
 
 
 def matches(state: ReportingState, words: str) -> bool:
-    """Whether the words are in the State's name in any language, or are its code; accents, case and articles aside."""
-    if not words.strip():
-        return True
-    if words.strip().upper() == state.id:
+    """Whether all words, in any order, are in the State's name in one language, or are its code; accents, case, articles aside."""
+    if not words.strip() or words.strip().upper() == state.id:
         return True
     for language, name in state.names.items():
-        wanted = " ".join(sort_key(words, language)[0]) if language != "zh" else words.strip()
-        present = " ".join(sort_key(name, language)[0]) if language != "zh" else name
-        if wanted and wanted in present:
+        wanted = words.split() if language == "zh" else list(sort_key(words, language)[0])
+        present = name if language == "zh" else " ".join(sort_key(name, language)[0])
+        if wanted and all(word in present for word in wanted):
             return True
     return False
 
@@ -94,6 +105,16 @@ class Coverage:
     def total(self) -> int:
         """States of the group in the cycle."""
         return sum(self.by_stage.values())
+
+    @property
+    def standing(self) -> int:
+        """States with a submission that stands."""
+        return sum(self.by_stage[stage] for stage in STANDING)
+
+    @property
+    def drafting(self) -> int:
+        """States in progress, those that marked every question ready among them."""
+        return self.by_stage["in_progress"] + self.by_stage["ready"]
 
 
 @dataclass
@@ -124,6 +145,15 @@ class Board:
         """How many States carry a flag."""
         return sum(flag in standing.flags for standing in self.standings)
 
+    @property
+    def invited(self) -> int:
+        """States whose focal point is invited and has not accepted yet."""
+        return sum(standing.focal_point == "invited" for standing in self.standings)
+
+    def find(self, response_id: str) -> Standing:
+        """The State of a response of this cycle."""
+        return next(entry for entry in self.standings if entry.response.id == response_id)
+
 
 def group_by_region(standings: Iterable[Standing]) -> list[tuple[str, list[Standing]]]:
     """Standings under their regional groups, in the order they come; empty groups are left out."""
@@ -138,6 +168,7 @@ def read_board(session: Session, cycle: Cycle, language: str) -> Board:
     now = utc_now()
     instrument = get_instrument(session, cycle.instrument_version_id)
     ready = count_ready(session, cycle.id)
+    given_back = list_given_back(session, cycle.id)
     focal_points = list_focal_points(session, cycle.id)
     invited: dict[str, str] = {}
     for invitation in list_open_invitations(session, cycle.id):
@@ -146,7 +177,7 @@ def read_board(session: Session, cycle: Cycle, language: str) -> Board:
     standings = []
     for response, state in list_responses(session, cycle.id):
         deadline = response.extended_deadline or cycle.deadline
-        stage = _stage(response, state, instrument, ready.get(response.id, 0))
+        stage = _stage(response, state, instrument, ready.get(response.id, 0), given_back.get(response.id, "returned"))
         focal_point = "active" if state.id in focal_points else invited.get(state.id, "none")
         facts = {
             "late": deadline < now and stage != "submitted", "reopening": response.reopen_requested_at is not None,
@@ -159,9 +190,13 @@ def read_board(session: Session, cycle: Cycle, language: str) -> Board:
     return Board(cycle, standings)
 
 
-def _stage(response: NationalResponse, state: ReportingState, instrument: Instrument, ready: int) -> str:
-    if response.clearance in {"submitted", "returned"}:
-        return response.clearance
+def _stage(
+    response: NationalResponse, state: ReportingState, instrument: Instrument, ready: int, given_back: str
+) -> str:
+    if response.clearance == "submitted":
+        return "submitted"
+    if response.clearance == "returned":
+        return given_back
     if response.started_at is None:
         return "not_started"
     facts = {"party_status": state.party_status, "kind": state.kind}

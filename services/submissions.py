@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from instruments.catalog import canonical_json
 from instruments.routing import Finding, find
+from instruments.text_cleaning import looks_like_personal_data
 from models.base import utc_now
 from models.people import OFFICER, Membership, Role, User, UserRole
 from models.responses import VISIBILITIES, NationalResponse, QuestionState
@@ -53,7 +54,13 @@ class Declaration:
 
 def list_findings(opened: OpenResponse) -> list[Finding]:
     """What a careful officer would look at before clearing; none of it blocks."""
-    return find(opened.instrument, opened.values, opened.facts)
+    found = find(opened.instrument, opened.values, opened.facts)
+    found += [
+        Finding("personal_data", item.question_id, item_id) for item_id, item in opened.instrument.items.items()
+        if item_id in opened.asked and item_id in opened.stored_values and looks_like_personal_data(opened.answers[item_id].value)
+    ]  # fmt: skip
+    order = list(opened.instrument.questions)
+    return sorted(found, key=lambda finding: order.index(finding.question_id))
 
 
 def set_visibility(session: Session, opened: OpenResponse, choices: Mapping[str, str]) -> None:
@@ -131,8 +138,8 @@ def _document(
         "submitted_at": _iso(now), "declaration": {"name": declaration.name, "title": declaration.title},
         "facts": opened.facts, "seq": opened.response.seq, "head_hash": opened.response.head_hash, "asked": asked,
         "answers": {
-            item_id: {"version": opened.answers[item_id].version, "value": opened.answers[item_id].value}
-            for item_id in asked if item_id in opened.answers and opened.answers[item_id].value is not None
+            item_id: {"version": opened.answers[item_id].version, "value": opened.sealed_value(item_id)}
+            for item_id in asked if item_id in opened.stored_values
         },
         "visibility": {question_id: opened.visibility(question) for question_id, question in opened.instrument.questions.items()},
         "anyway_reason": declaration.anyway_reason,

@@ -14,12 +14,14 @@ import languages
 from languages import (
     LANGUAGE_NAMES,
     LANGUAGES,
+    colon,
     compile_catalogues,
     direction,
     format_date,
     format_moment,
     format_time,
     is_language,
+    isolate_ranges,
     translator,
 )
 
@@ -70,6 +72,7 @@ def test_a_moment_is_shown_in_the_zone_of_the_reader_with_the_zone_named() -> No
     moment = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
     assert format_moment(moment, "en") == "30 June 2026, 22:30 (UTC)"
     assert format_moment(moment, "en", "Asia/Tokyo") == "1 July 2026, 07:30 (Asia/Tokyo)"
+    assert format_moment(moment, "zh") == "2026年6月30日 22:30 (UTC)"
     assert format_moment(moment, "ar", "Africa/Cairo") == "1 تموز/يوليه 2026، 01:30 (Africa/Cairo)"
     assert format_time(moment, "Asia/Kolkata") == "04:00"
 
@@ -134,3 +137,12 @@ def test_catalogues_compiled_by_many_at_once_are_whole_and_leave_nothing_behind(
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_every_shipped_catalogue_can_be_read(language: str) -> None:
     assert translator(language).gettext("Language") != ""
+
+
+def test_a_colon_is_that_of_the_language() -> None:
+    assert [colon(language) for language in ("en", "ar", "fr", "zh")] == [": ", ": ", "\u00a0: ", "："]
+
+
+def test_a_range_of_numbers_keeps_its_order_among_arabic_letters() -> None:
+    assert isolate_ranges("جولة 2026-2027") == "جولة \u20662026-2027\u2069"
+    assert isolate_ranges("Round 3, 2026") == "Round 3, 2026"

@@ -135,3 +135,13 @@ def test_an_instance_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Pa
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(SettingsError, match="cannot be made"):
         load_secrets(Settings(instance=tmp_path / "file" / "instance"))
+
+
+def test_the_address_for_questions_is_one_address_or_none() -> None:
+    assert Settings.from_environment({}).contact == ""
+    assert (
+        Settings.from_environment({"TRACKER_CONTACT": "help@secretariat.example"}).contact == "help@secretariat.example"
+    )
+    for wrong in ("help", "a@b.example, c@d.example", "help @secretariat.example"):
+        with pytest.raises(SettingsError, match="TRACKER_CONTACT"):
+            Settings.from_environment({"TRACKER_CONTACT": wrong})

@@ -142,11 +142,13 @@ def navigation() -> list[NavigationEntry]:
         return []
     entries: list[tuple[str, str, dict[str, Any]]] = []
     if actor.is_officer:
+        in_round = {"cycle": g.cycle_id} if "cycle_id" in g else {}
         entries = [
-            ("secretariat.dashboard", _("Overview"), {}),
-            ("secretariat.states", _("States"), {}),
+            ("secretariat.dashboard", _("Overview"), in_round),
+            ("secretariat.states", _("States"), in_round),
+            ("secretariat.notices", _("Notices"), {}),
         ]
-    response_id = (request.view_args or {}).get("response_id")
+    response_id = (request.view_args or {}).get("response_id") or g.get("response_id")
     if response_id and not actor.is_officer:
         entries += [
             ("responses.home", _("Questions"), {"response_id": response_id}),
@@ -176,7 +178,7 @@ def init_context(app: Flask) -> None:
         return {
             "lang": language, "dir": direction(language), "languages": list(LANGUAGE_NAMES.items()),
             "language_url": language_url, "static_url": static_url, "navigation": navigation(),
-            "rehearsal": tracker().settings.rehearsal, "actor": current_actor(), "zone": zone,
+            "rehearsal": tracker().settings.rehearsal, "preview": tracker().settings.preview, "contact": tracker().settings.contact, "actor": current_actor(), "zone": zone,
             "comma": separator(language), "semicolon": separator(language, heavy=True),
             "show_date": lambda value: format_date(value, language),
             "show_moment": lambda value: format_moment(value, language, zone),

@@ -108,7 +108,7 @@ def _devices() -> URLSafeTimedSerializer:
 
 def device_cookie() -> str:
     """The name of the cookie of a browser that signed in before."""
-    name = "tracker_rehearsal_device" if tracker().settings.rehearsal else "tracker_device"
+    name = f"{tracker().settings.cookie_prefix}_device"
     return f"__Host-{name}" if tracker().settings.address.startswith("https") else name
 
 

@@ -16,7 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC_ENDPOINTS: frozenset[str] = frozenset({
     "static", "pages.home", "pages.language", "pages.help", "pages.privacy", "pages.accessibility",
-    "account.accept_invitation", "pages.receipt_key",
+    "account.accept_invitation", "pages.receipt_key", "preview.enter",
 })  # fmt: skip
 """What a visitor may open. Endpoints of the account library guard themselves (security.*)."""
 

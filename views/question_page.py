@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app, render_template, url_for
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
@@ -14,13 +14,20 @@ from werkzeug.datastructures import MultiDict
 from forms.question import QuestionForm, build_question_form, read_posted
 from instruments.items import Item
 from instruments.items.base import AskContext, Line
+from instruments.items.fields import controls_in_error, messages
+from instruments.items.rows import paragraph_of
 from instruments.schema import Question
 from instruments.text_cleaning import looks_like_personal_data
-from models.base import utc_now
+from instruments.texts import Text
+from languages import colon, isolate_ranges, separator
 from services.answers import SaveResult
 from services.permissions import NotFound, Permission
 from services.responses import OpenResponse, state_name
+from views.deadlines import deadline_line, deadline_words
 from views.kept import page_token
+
+LONGEST_OFFER = 120
+"""Characters of an entry's name in a drop-down."""
 
 
 def language() -> str:
@@ -35,17 +42,11 @@ def ask_context(opened: OpenResponse) -> AskContext:
 
 def frame(opened: OpenResponse) -> dict[str, Any]:
     """What every page of a response shows around its content."""
-    days = (opened.deadline.date() - utc_now().date()).days
     name = state_name(opened.state.names, language())
-    if opened.cycle.closed_at:
-        line = _("The round of reporting is closed")
-    elif opened.is_late:
-        line = _("The deadline has passed; work goes on and is marked late")
-    else:
-        line = ngettext("%(num)d day left", "%(num)d days left", days) if days else _("The deadline is today")
     return {
-        "opened": opened, "texts": opened.instrument.texts_in(language()), "state_name": name, "days_left": days,
-        "context_line": (name, opened.cycle.title), "deadline_line": line, "Permission": Permission,
+        "opened": opened, "texts": opened.instrument.texts_in(language()), "state_name": name,
+        "context_line": (name, isolate_ranges(opened.cycle.title)), "colon": colon(language()), "deadline_line": deadline_line(opened.cycle, opened.deadline),
+        "deadline_words": deadline_words(opened.deadline, opened.cycle.deadline_zone), "Permission": Permission,
     }  # fmt: skip
 
 
@@ -65,39 +66,111 @@ def question_page(
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
     bases = {item.id: opened.answers[item.id].version if item.id in opened.answers else 0 for item in question.items}
-    form = build_question_form(
-        [item for item in question.items if item.id in opened.answers or item.id == add], context, opened.values, typed
-    )
+    shown = [
+        item for item in question.items if item.id in opened.answers or item.id == add or _takes_sources(opened, item)
+    ]
+    form = build_question_form(shown, context, opened.stored_values, typed)
     if kept:
         posted = MultiDict((name, text) for name, text in kept)
-        kept_form, inputs = read_posted(question.items, context, posted, opened.values)
+        kept_form, inputs = read_posted(question.items, context, posted, opened.stored_values)
         form.fields.update(kept_form.fields)
+        form.items.update(kept_form.items)
         bases |= {entry.item.id: entry.base_version for entry in inputs}
     if add and add in form and hasattr(form[add], "add_row"):
         form[add].added = form[add].add_row()
-    errors = [
-        (item_id, str(message))
-        for item_id, found in form.errors.items()
-        if item_id in opened.asked
-        for message in found
-    ]
+    _offer_register(opened, form, context)
+    wrong = [item_id for item_id in form.errors if item_id in opened.asked]
+    errors = [entry for item_id in wrong for entry in linked_errors(item_id, form[item_id])]
     field: Any
     for item_id, field in form.fields.items():
         field.file_url = lambda file_id: url_for("responses.evidence", response_id=opened.response.id, file_id=file_id)
-        if item_id in opened.answers and looks_like_personal_data(opened.answers[item_id].value):
-            field.warnings = [_(
-                "This text may hold personal data of a person (a name with an age, a date of birth, a number of a document). "
-                "Leave out whatever could identify a victim."
-            )]  # fmt: skip
+        field.warnings = cautions(opened, item_id)
     before, after = opened.instrument.neighbours(question.id)
     editable = opened.is_editable and opened.may(Permission.RESPONSE_EDIT)
     return render_template(
         "responses/question.html", **frame(opened), question=question, form=form, bases=bases, before=before, after=after,
-        errors=(refused or []) + errors, editable=editable, kept=bool(kept), saved_at=saved_at,
-        work_state=opened.work_state(question), progress=opened.question_progress(question),
+        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at,
+        work_state=opened.work_state(question), badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
+            (opened.instrument.questions[opened.instrument.items[item_id].question_id], opened.instrument.items[item_id])
+            for item_id in question.refers_to
+        ], progress=opened.question_progress(question),
         token=page_token(opened.actor.user_id, opened.response.id, question.id),
         groups=_groups(opened, question), html=_items_html(opened, question, form, bases, context), source=opened.instrument.texts_in(opened.instrument.source_language),
     ), status  # fmt: skip
+
+
+def linked_errors(item_id: str, field: Any) -> list[tuple[str, str]]:
+    """(id of the control to go to, sentence) of everything that cannot be read in an item."""
+    controls, said = controls_in_error(field), messages(field)
+    # A sentence about several controls together leads to the item.
+    single = len(controls) == len(said) and not any(hasattr(control, "inner") for control in controls)
+    anchors = [control.id for control in controls] if single else [f"item-{item_id}"] * len(said)
+    return [(anchor, str(message)) for anchor, message in zip(anchors, said, strict=True)]
+
+
+def unreadable_words(opened: OpenResponse) -> dict[str, list[tuple[str, str]]]:
+    """What stops a submission, by item: (id of the control on the page of its question, sentence)."""
+    found = opened.unreadable()
+    typed = {item_id: opened.answers[item_id].typed or [] for item_id in found}
+    items = [opened.instrument.items[item_id] for item_id in found]
+    form = build_question_form(items, ask_context(opened), opened.stored_values, typed)
+    return {item_id: linked_errors(item_id, form[item_id]) for item_id in found}
+
+
+def cautions(opened: OpenResponse, item_id: str) -> list[str]:
+    """What to look at again in the stored answer to an item, as sentences; none stops anything."""
+    answer = opened.answers.get(item_id)
+    if answer is None or not looks_like_personal_data(answer.value):
+        return []
+    return [str(opened.instrument.texts_in(language())("finding.personal_data"))]
+
+
+def work_badge(opened: OpenResponse, question: Question) -> str:
+    """The state of work as its badge shows it: `attention` goes before the others."""
+    return "attention" if opened.needs_attention(question) else opened.work_state(question)
+
+
+def asked_of_words(question: Question) -> str:
+    """Of whom the paragraph is asked, by party status and kind of reporter, in words."""
+    if question.asked_of == "parties":
+        return str(_("States Parties to the Protocol; while the party status is not recorded, every reporting State"))
+    if question.asked_of == "not_parties":
+        return str(
+            _(
+                "States that are not Parties to the Protocol; while the party status is not recorded, every reporting State"
+            )
+        )
+    if question.reporters:
+        kinds = {
+            "member_state": _("Member States"), "observer_state": _("observer States"),
+            "reio": _("regional economic integration organizations"),
+        }  # fmt: skip
+        return separator(language()).join(kinds[kind] for kind in question.reporters)
+    return str(_("Member States, observer States and regional economic integration organizations"))
+
+
+def _takes_sources(opened: OpenResponse, item: Item) -> bool:
+    """Whether a table that nobody has filled in yet can name the source of another one; rows offer theirs when one is added."""
+    return item.register == "source" and bool(opened.register.offered("source", item.id))
+
+
+def _offer_register(opened: OpenResponse, form: QuestionForm, context: AskContext) -> None:
+    """Give each control what other paragraphs have entered, and say which paragraphs refer to its own entries."""
+    texts = context.texts
+    field: Any
+    for item_id, field in form.fields.items():
+        item = form.items[item_id]
+        if not item.register:
+            continue
+        options = [
+            (entry.key, Text(f"{paragraph_of(entry.key, texts)}: {entry.name[:LONGEST_OFFER]}", texts.language))
+            for entry in opened.register.offered(item.register, item_id)
+        ]
+        used_in = {
+            key: [paragraph_of(user, texts) for user in users]
+            for key, users in opened.register.users.items() if key.partition("/")[0] == item_id
+        }  # fmt: skip
+        field.offer(options, used_in)
 
 
 def _items_html(
@@ -142,7 +215,7 @@ def conflict_page(opened: OpenResponse, question: Question, result: SaveResult) 
         def lines(value: Any, typed: Any, item: Any = item) -> list[Any]:
             if typed:
                 return [Line(text, language="und") for _name, text in typed if text]
-            return item.lines(item.load(value), texts) if value is not None else []
+            return item.lines(item.resolve(item.load(value), opened.stored_values), texts) if value is not None else []
 
         shown.append({
             "item": item, "conflict": conflict, "mine": lines(conflict.mine, conflict.my_typed),

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from forms.question import read_posted
-from instruments.text_cleaning import looks_like_personal_data
+from instruments.items.fields import controls_in_error
 from languages import format_time
 from models.audit import Installation
 from models.base import new_id
@@ -23,7 +23,15 @@ from services.submissions import list_returns
 from views.context import page_zone, reading, signed_in, tracker, transaction
 from views.errors import refuse
 from views.policy import needs
-from views.question_page import ask_context, conflict_page, frame, get_question, question_page
+from views.question_page import (
+    ask_context,
+    cautions,
+    conflict_page,
+    frame,
+    get_question,
+    question_page,
+    work_badge,
+)
 from views.saving import Saved, save_posted
 
 responses = Blueprint("responses", __name__, url_prefix="/responses/<response_id>")
@@ -127,7 +135,7 @@ def resolve(response_id: str, question_id: str) -> Any:
     with transaction() as db:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_EDIT, lock=True)
         asked = get_question(opened, question_id)
-        _form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.values)
+        form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.stored_values)
         conflicts: list[Conflict] = []
         versions: dict[str, int] = {}
         locked: SaveResult | None = None
@@ -139,7 +147,7 @@ def resolve(response_id: str, question_id: str) -> Any:
             versions |= result.versions
             locked = result if result.locked else locked
     if locked is not None:
-        return _locked(Saved(opened, asked, locked, inputs, []))
+        return _locked(Saved(opened, asked, locked, form, inputs, []))
     if conflicts:
         return conflict_page(opened, asked, SaveResult(versions, conflicts, result.at, result.seq))
     flash(_("Your choice is saved. The other text stays in the history."), "success")
@@ -162,15 +170,15 @@ def autosave(response_id: str, question_id: str) -> Any:
             "version": result.versions[entry.item.id],
             "errors": [str(message) for message in entry.errors],
             "codes": [message.code for message in entry.errors],
-            "warnings": [_("This may hold personal data of a person. Leave out whatever could identify a victim.")]
-            if looks_like_personal_data(opened.answers[entry.item.id].value if entry.item.id in opened.answers else None) else [],
+            "invalid": [control.name for control in controls_in_error(saved.form[entry.item.id])],
+            "warnings": cautions(opened, entry.item.id),
         }
         for entry in saved.inputs if entry.item.id in result.versions
     }  # fmt: skip
     body: dict[str, Any] = {
         "saved_at": result.at.isoformat(), "saved_label": format_time(result.at, page_zone()), "revision": result.seq,
         "items": items, "asked": {item.id: item.id in opened.asked for item in saved.question.items},
-        "progress": {"answered": progress.answered, "asked": progress.asked},
+        "progress": {"answered": progress.answered, "asked": progress.asked}, "work": work_badge(opened, saved.question),
         "refused": [message for _item, message in saved.refused],
     }  # fmt: skip
     if result.conflicts:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 from werkzeug.datastructures import MultiDict
 
-from forms.question import ItemInput, read_posted
+from forms.question import ItemInput, QuestionForm, read_posted
 from instruments.schema import Question
 from services.answers import Edit, SaveResult, save_answers
 from services.evidence import RefusedFile, store_evidence
@@ -27,6 +27,7 @@ class Saved:
     opened: OpenResponse
     question: Question
     result: SaveResult
+    form: QuestionForm
     inputs: list[ItemInput]
     refused: list[tuple[str, str]]
 
@@ -35,7 +36,7 @@ def save_posted(db: Session, response_id: str, question_id: str, key: str, poste
     """Save what was posted for a question, in the caller's transaction, files included."""
     opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_EDIT, lock=True)
     asked = get_question(opened, question_id)
-    _form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.values)
+    form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.stored_values)
     refused: list[tuple[str, str]] = []
     edits = []
     for entry in inputs:
@@ -46,7 +47,7 @@ def save_posted(db: Session, response_id: str, question_id: str, key: str, poste
                 refused += problem
         edits.append(Edit(entry.item.id, entry.base_version, entry.item.dump(value), entry.typed, entry.posted))
     result = save_answers(db, opened, edits, idempotency_key=key)
-    return Saved(opened, asked, result, inputs, refused)
+    return Saved(opened, asked, result, form, inputs, refused)
 
 
 def _take_file(

@@ -98,7 +98,7 @@ def init_security(app: Flask, tracker: Tracker) -> None:
 def _configure(app: Flask, tracker: Tracker) -> None:
     settings, secrets = tracker.settings, tracker.secrets
     secure = settings.address.startswith("https")
-    cookie = "tracker_rehearsal_session" if settings.rehearsal else "tracker_session"
+    cookie = f"{settings.cookie_prefix}_session"
     app.config.update(
         SESSION_COOKIE_NAME=f"__Host-{cookie}" if secure else cookie, SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=secure, SESSION_COOKIE_PATH="/",

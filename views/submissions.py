@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from sqlmodel import Session
 
+import verify_receipt
 from forms.submission import DeclarationForm, ReceiptCheckForm, ReopeningForm
-from instruments.routing import Finding
+from instruments.routing import Finding, progress
 from models.base import utc_now
+from models.people import User
 from models.responses import VISIBILITIES
 from models.submissions import ResponseReturn, Submission
 from services.permissions import NotFound, Permission
@@ -30,10 +33,9 @@ from services.submissions import (
     set_visibility,
     submit,
 )
-from verify_receipt import verify
 from views.context import reading, signed_in, tracker, transaction
 from views.policy import needs
-from views.question_page import frame, language
+from views.question_page import frame, language, unreadable_words
 
 submissions = Blueprint("submissions", __name__)
 
@@ -58,7 +60,8 @@ def check(response_id: str) -> Any:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         latest = latest_submission(db, response_id)
         returns = list_returns(db, response_id)
-    form = DeclarationForm(data={"name": opened.actor.name})
+        account = db.get_one(User, opened.actor.user_id)
+    form = DeclarationForm(data={"name": opened.actor.name, "title": account.title})
     declined = returns[0] if returns and returns[0].kind == "declined" else None
     return check_page(opened, form, latest, declined=declined)
 
@@ -75,11 +78,10 @@ def check_page(
     for finding in list_findings(opened):
         found.setdefault(finding.question_id, []).append(finding_words(opened, finding))
     asked = [question for question in opened.instrument.questions.values() if opened.is_asked(question)]
-    unreadable = opened.unreadable()
     errors = [(f"{name}", message) for name, messages in form.errors.items() for message in messages]
     return render_template(
         "responses/check.html", **frame(opened), form=form, reopening=ReopeningForm(), findings=found, asked_questions=asked,
-        missing=[question for question in asked if opened.missing(question)], unreadable=unreadable, errors=errors,
+        missing=[question for question in asked if opened.missing(question)], unreadable=unreadable_words(opened), errors=errors,
         visibility_labels=visibility_labels(), latest=latest, declined=declined, total=opened.total_progress(),
     ), status  # fmt: skip
 
@@ -140,12 +142,14 @@ def receipt(submission_id: str) -> Any:
     """The receipt: number, fingerprint, how to check it, what happens next."""
     with reading() as db:
         submission, opened = _open_submission(db, submission_id)
+        g.response_id = opened.response.id  # the main navigation stays in the response
         all_rounds = list_submissions(db, submission.national_response_id)
     document = json.loads(submission.document)
+    counted = progress(opened.instrument.items.values(), frozenset(document["asked"]), document["answers"])
     return render_template(
         "responses/receipt.html", **frame(opened), submission=submission, document=document, rounds=all_rounds,
         size=len(submission.document.encode("utf-8")), reopening=ReopeningForm(),
-        answered=len(document["answers"]), asked=len(document["asked"]),
+        counted=counted, details=len(document["answers"]) - counted.answered,
     )  # fmt: skip
 
 
@@ -218,7 +222,7 @@ def check_copy() -> Any:
             if upload and upload.filename
             else form.copy.data or ""
         )
-        problems, found = verify(text, public)
+        problems, found = verify_receipt.verify(text, public)
         outcome = {"problems": [problem_words()[code] for code in problems], "receipt": found}
     return render_template(
         "responses/check_receipt.html",
@@ -226,6 +230,16 @@ def check_copy() -> Any:
         outcome=outcome,
         public=b64encode(public).decode(),
         key_id=key_id(public),
+    )
+
+
+@submissions.get("/receipts/verify_receipt.py")
+@needs(Permission.OWN_ACCOUNT)
+def verifier() -> Response:
+    """The program that checks a receipt in any folder, without this installation."""
+    program = Path(verify_receipt.__file__)
+    return send_file(
+        io.BytesIO(program.read_bytes()), mimetype="text/x-python", as_attachment=True, download_name=program.name
     )
 
 

@@ -62,6 +62,9 @@ class Amount(Item):
     value_type: ClassVar[Any] = AmountValue
     own_texts: ClassVar[tuple[str, ...]] = ("type.amount.amount", "type.amount.currency")
 
+    def limits(self) -> tuple[Decimal | None, Decimal | None]:
+        return Decimal(0), None
+
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
             AmountControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,9 +44,13 @@ class AskContext:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise."""
+    """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise.
+
+    `label` is the word of the code, or where there is no code that of the part; `field_label` names the part beside a code.
+    """
 
     field: str = ""
+    field_label: str = ""
     row_id: str = ""
     code: str = ""
     label: str = ""
@@ -83,6 +87,8 @@ class Item(BaseModel, ABC):
     value_type: ClassVar[Any]
     sheet: ClassVar[str] = ""
     """Name of the workbook sheet for repeatable types; empty for the others."""
+    register: ClassVar[str] = ""
+    """The kind of entry that the type adds to the State register (`law`, `source`, …); empty for most."""
     own_texts: ClassVar[tuple[str, ...]] = ()
     """Keys of the engine's texts that every item of the type shows, such as the labels of its parts."""
 
@@ -144,11 +150,31 @@ class Item(BaseModel, ABC):
         """The list whose codes are printed as boxes to tick on paper; None for items that are written out."""
         return None
 
+    def limits(self) -> tuple[Decimal | None, Decimal | None]:
+        """The smallest and the largest number that the item can store; None where there is no such limit."""
+        return None, None
+
     def text_keys(self) -> Iterable[str]:
         """Keys, beside the label, that must have a text before the instrument can be published."""
         yield from self.own_texts
         for choice_list in self.choice_lists():
             yield from (f"list.{choice_list.name}.{code}" for code in choice_list.codes)
+
+    def registered(self, value: Any) -> Iterable[tuple[str, str]]:
+        """(key, name) of each entry the answer adds to the State register; references add none."""
+        return ()
+
+    def references(self, value: Any) -> Iterable[str]:
+        """The keys of the register that the answer refers to."""
+        return ()
+
+    def resolve(self, value: Any, values: Mapping[str, Any]) -> Any:
+        """The answer with its references filled in from the stored values of the response."""
+        return value
+
+    def without_small_cells(self, value: Any, threshold: int) -> Any:
+        """The answer as it may be shared: counts of persons from 1 to `threshold` - 1 withheld, where the type holds any."""
+        return value
 
     def findings(self, value: Any) -> Iterable[str]:
         """Codes of what looks inconsistent inside the answer; none blocks a submission."""

@@ -32,6 +32,7 @@ class Bodies(RowsItem):
     item_type: ClassVar[str] = "bodies"
     value_type: ClassVar[Any] = tuple[Body, ...]
     sheet: ClassVar[str] = "Units"
+    register: ClassVar[str] = "body"
     row_type: ClassVar[type[Any]] = Body
     row_columns: ClassVar[tuple[RowColumn, ...]] = (
         RowColumn("name", "line", span="whole"),

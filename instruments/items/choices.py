@@ -88,14 +88,21 @@ class Choices(ListItem):
         )  # fmt: skip
 
     def findings(self, value: Chosen) -> Iterable[str]:
-        if len(value.codes) > 1 and set(value.codes) & set(self.choice_list.exclusive):
-            yield "exclusive_choice"
+        yield from chosen_findings(self.choice_list, value)
 
     def facts(self, value: Chosen, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value, texts)
 
     def lines(self, value: Chosen, texts: Texts) -> builtins.list[Line]:
         return chosen_lines(self.choice_list, value, texts)
+
+
+def chosen_findings(choice_list: ChoiceList, value: Chosen) -> Iterator[str]:
+    """An answer that excludes the others beside another one; "other" without a word about it."""
+    if len(value.codes) > 1 and set(value.codes) & set(choice_list.exclusive):
+        yield "exclusive_choice"
+    if choice_list.other in value.codes and not value.other:
+        yield "other_not_specified"
 
 
 def chosen_facts(choice_list: ChoiceList, value: Chosen, texts: Texts) -> Iterator[Fact]:
@@ -106,8 +113,10 @@ def chosen_facts(choice_list: ChoiceList, value: Chosen, texts: Texts) -> Iterat
 
 
 def chosen_lines(choice_list: ChoiceList, value: Chosen, texts: Texts) -> list[Line]:
-    """One line per chosen code, and one for the words of "other"."""
-    lines = [Line(str(texts.option(choice_list.name, code))) for code in value.codes]
-    if value.other:
-        lines.append(Line(value.other, label=str(texts.option(choice_list.name, choice_list.other)), language="und"))
+    """One line per chosen code; that of "other" holds its words."""
+    lines = []
+    for code in value.codes:
+        words = str(texts.option(choice_list.name, code))
+        is_other = code == choice_list.other and value.other
+        lines.append(Line(value.other, label=words, language="und") if is_other else Line(words))
     return lines

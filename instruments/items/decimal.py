@@ -22,6 +22,9 @@ class Decimal(NumberItem):
     minimum: DecimalValue | None = None
     maximum: DecimalValue | None = None
 
+    def limits(self) -> tuple[DecimalValue | None, DecimalValue | None]:
+        return self.minimum, self.maximum
+
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         arguments = self.field_arguments(context.texts)
         return UnboundField(DecimalControl, places=self.places, minimum=self.minimum, maximum=self.maximum, **arguments)

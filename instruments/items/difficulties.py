@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
 from instruments.items.base import AskContext, ChoiceList, Fact, Line
-from instruments.items.choices import ChoicesControl, chosen_facts, chosen_lines
+from instruments.items.choices import ChoicesControl, chosen_facts, chosen_findings, chosen_lines
 from instruments.items.fields import CompositeControl, TextControl
 from instruments.items.listed import ListItem
 from instruments.items.narrative import LONGEST
@@ -59,6 +59,11 @@ class Difficulties(ListItem):
             DifficultiesControl, texts=context.texts, label_text=self.label(context.texts),
             hint_text=self.hint(context.texts), choice_list=self.choice_list,
         )  # fmt: skip
+
+    def findings(self, value: DifficultiesValue) -> Iterable[str]:
+        found = chosen_findings(self.choice_list, value.chosen)
+        # The description may say what the other difficulty is.
+        return (code for code in found if code != "other_not_specified" or not value.text)
 
     def facts(self, value: DifficultiesValue, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value.chosen, texts)

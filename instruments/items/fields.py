@@ -234,6 +234,28 @@ class SelectControl(ChoiceControl):
         super().__init__(control="select", **kwargs)
 
 
+class OfferedControl(Control):
+    """A drop-down whose entries are known only when the page is printed; `options` are (key, words)."""
+
+    control = "offered"
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.options: list[tuple[str, Text]] = []
+
+    def accepts(self, text: str) -> bool:
+        """Whether the text can be a key at all; anything else is taken as nothing chosen."""
+        raise NotImplementedError
+
+    def read(self, text: str) -> str | None:
+        return text if self.accepts(text) else None
+
+    @property
+    def chosen_words(self) -> Text | None:
+        """The words of what is chosen; None when nothing is, or when it is not offered any more."""
+        return dict(self.options).get(self.data)
+
+
 class CheckControl(Control):
     """A single check box; ticked is True, not ticked is False."""
 
@@ -307,6 +329,12 @@ class CompositeControl(Control):
         if inner and name in inner:
             return inner[name]
         raise AttributeError(name)
+
+
+def controls_in_error(field: Field) -> list[Field]:
+    """The innermost controls of a field that cannot be read, in order: what is marked, and what a link leads to."""
+    inner = [*getattr(field, "inner", {}).values(), *getattr(field, "entries", ())]
+    return [wrong for part in inner for wrong in controls_in_error(part)] or ([field] if field.errors else [])
 
 
 def messages(field: Field) -> list[Message]:

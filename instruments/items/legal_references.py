@@ -27,11 +27,12 @@ class LegalReferences(RowsItem):
     item_type: ClassVar[str] = "legal_references"
     value_type: ClassVar[Any] = tuple[LegalReference, ...]
     sheet: ClassVar[str] = "Laws"
+    register: ClassVar[str] = "law"
     row_type: ClassVar[type[Any]] = LegalReference
     row_columns: ClassVar[tuple[RowColumn, ...]] = (
         RowColumn("title", "line", span="whole"),
         RowColumn("number", "line"),
-        RowColumn("articles", "line"),
+        RowColumn("articles", "line", own=True),
         RowColumn("in_force_since", "date"),
         RowColumn("language", "choice", LANGUAGES),
         RowColumn("link", "link", span="two"),

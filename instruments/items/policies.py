@@ -30,6 +30,7 @@ class Policies(RowsItem):
     item_type: ClassVar[str] = "policies"
     value_type: ClassVar[Any] = tuple[Policy, ...]
     sheet: ClassVar[str] = "Policies"
+    register: ClassVar[str] = "policy"
     row_type: ClassVar[type[Any]] = Policy
     row_columns: ClassVar[tuple[RowColumn, ...]] = (
         RowColumn("title", "line", span="whole"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from instruments.items.fields import (
     HiddenControl,
     LineControl,
     LinkControl,
+    OfferedControl,
     SelectControl,
     TextControl,
     WholeNumberControl,
@@ -34,6 +35,7 @@ MOST_ROWS = 200
 """Rows of one item. More are kept as typed, with the remedy: attach a file."""
 
 _ROW_ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+_REFERENCE = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*/[0-9A-Za-z_-]{1,40}")
 
 Kind = Literal["line", "text", "link", "choice", "date", "year", "count"]
 
@@ -59,6 +61,15 @@ class RowColumn:
     kind: Kind
     choice_list: ChoiceList | None = None
     span: str = ""
+    own: bool = False
+    """Said anew by each paragraph that refers to the entry, such as the articles of a law."""
+
+
+class ReferenceControl(OfferedControl):
+    """A drop-down of what other paragraphs have entered; an entry that was removed meanwhile stays chosen."""
+
+    def accepts(self, text: str) -> bool:
+        return _REFERENCE.fullmatch(text) is not None
 
 
 class RowControl(CompositeControl):
@@ -67,8 +78,9 @@ class RowControl(CompositeControl):
     control = "row"
 
     def __init__(
-        self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, **kwargs: Any
-    ):
+        self, *, columns: tuple[RowColumn, ...], row_type: type[Any], texts: Texts, prefix: str, register: str = "",
+        **kwargs: Any,
+    ):  # fmt: skip
         def build(column: RowColumn, _part: str) -> UnboundField[Any]:
             key = f"{prefix}.{column.id}"
             given: dict[str, Any] = {"texts": texts, "label_text": texts(key), "hint_text": texts.get(f"{key}.hint")}
@@ -77,6 +89,11 @@ class RowControl(CompositeControl):
             return _CONTROLS[column.kind](**given)
 
         parts: dict[str, Callable[[str], Any]] = {"row_id": lambda _part: UnboundField(HiddenControl, texts=texts)}
+        if register:
+            parts["refers_to"] = lambda _part: UnboundField(
+                ReferenceControl, texts=texts, label_text=texts("type.rows.refers_to"),
+                hint_text=texts.get("type.rows.refers_to.hint"),
+            )  # fmt: skip
         parts |= {column.id: partial(build, column) for column in columns}
         super().__init__(parts=parts, texts=texts, **kwargs)
         self.columns, self.row_type = columns, row_type
@@ -88,9 +105,25 @@ class RowControl(CompositeControl):
         return self.row_type(**{**parts, "row_id": row_id if _ROW_ID.fullmatch(row_id) else secrets.token_hex(6)})
 
     @property
+    def reference(self) -> OfferedControl | None:
+        """The drop-down of the register, where there is something to choose or something was chosen."""
+        control: OfferedControl | None = self.inner.get("refers_to")
+        return control if control is not None and (control.options or control.data) else None
+
+    @property
+    def key(self) -> str:
+        """The key of the row in the State register, once it is stored."""
+        row_id = self.inner["row_id"].data
+        return f"{self.name.rpartition('-')[0]}/{row_id}" if row_id else ""
+
+    @property
     def cells(self) -> list[tuple[RowColumn, Field]]:
-        """The visible columns with their fields, in order."""
-        return [(column, self.inner[column.id]) for column in self.columns]
+        """The visible columns with their fields, in order. A stored reference shows what the paragraph says of its own."""
+        refers = self.reference is not None and bool(self.reference.data)
+        return [
+            (column, self.inner[column.id]) for column in self.columns
+            if not refers or column.own or self.inner[column.id]._value() or self.inner[column.id].errors
+        ]  # fmt: skip
 
 
 class RowsControl(Control):
@@ -98,11 +131,25 @@ class RowsControl(Control):
 
     control = "rows"
 
-    def __init__(self, *, columns: tuple[RowColumn, ...], row_type: type[Any], prefix: str, **kwargs: Any):
+    def __init__(
+        self, *, columns: tuple[RowColumn, ...], row_type: type[Any], prefix: str, register: str = "", **kwargs: Any
+    ):
         self._form: Any = kwargs.get("_form")
         super().__init__(**kwargs)
-        self.columns, self.row_type, self.text_prefix = columns, row_type, prefix
+        self.columns, self.row_type, self.text_prefix, self.register = columns, row_type, prefix, register
         self.entries: list[RowControl] = []
+        self._offered: list[tuple[str, Text]] = []
+        self.used_in: dict[str, list[str]] = {}
+
+    def offer(self, options: list[tuple[str, Text]], used_in: dict[str, list[str]]) -> None:
+        """Give the rows what other paragraphs have entered, and say of the own entries which paragraphs refer to them."""
+        self._offered, self.used_in = options, used_in
+        for row in self.entries:
+            self._offer(row)
+
+    def _offer(self, row: RowControl) -> None:
+        if "refers_to" in row.inner:
+            row.inner["refers_to"].options = self._offered
 
     @property
     def row_name(self) -> Text:
@@ -111,10 +158,12 @@ class RowsControl(Control):
 
     def _append(self, index: int, formdata: Any, data: Any) -> RowControl:
         unbound = UnboundField(
-            RowControl, columns=self.columns, row_type=self.row_type, texts=self.texts, prefix=self.text_prefix
-        )
+            RowControl, columns=self.columns, row_type=self.row_type, texts=self.texts, prefix=self.text_prefix,
+            register=self.register,
+        )  # fmt: skip
         row: RowControl = unbound.bind(form=self._form, name=f"{self.name}-{index}", prefix="", translations=None)
         row.process(formdata, data)
+        self._offer(row)
         self.entries.append(row)
         return row
 
@@ -169,21 +218,58 @@ class RowsItem(Item):
     def text_keys(self) -> Iterator[str]:
         yield from super().text_keys()
         yield f"{self.text_prefix}.row"
+        if self.register:
+            yield from ("type.rows.refers_to", "type.rows.same_as")
         yield from (f"{self.text_prefix}.{column.id}" for column in self.row_columns)
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         return UnboundField(
             RowsControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts),
-            columns=self.row_columns, row_type=self.row_type, prefix=self.text_prefix,
+            columns=self.row_columns, row_type=self.row_type, prefix=self.text_prefix, register=self.register,
         )  # fmt: skip
+
+    def registered(self, value: Any) -> Iterable[tuple[str, str]]:
+        for row in value:
+            name = " · ".join(
+                filter(None, (getattr(row, column.id) for column in self.row_columns if column.kind == "line"))
+            )
+            if self.register and not row.refers_to and name:
+                yield f"{self.id}/{row.row_id}", name
+
+    def references(self, value: Any) -> Iterable[str]:
+        return (row.refers_to for row in value if row.refers_to)
+
+    def resolve(self, value: Any, values: Mapping[str, Any]) -> Any:
+        return tuple(self._resolved(row, values) if row.refers_to else row for row in value)
+
+    def _resolved(self, row: Any, values: Mapping[str, Any]) -> Any:
+        item_id, _slash, row_id = row.refers_to.partition("/")
+        rows = values.get(item_id)
+        entry = next((one for one in rows if one.row_id == row_id), None) if isinstance(rows, tuple) else None
+        if not isinstance(entry, self.row_type):
+            return row
+        own = {name: cell for name, cell in row if cell is not None}
+        shared = {column.id: getattr(entry, column.id) for column in self.row_columns if not column.own}
+        return self.row_type(**{**shared, **own})
+
+    def findings(self, value: Any) -> Iterable[str]:
+        for row in value:
+            if row.refers_to and all(getattr(row, column.id) is None for column in self.row_columns if not column.own):
+                yield "reference_lost"
+                return
 
     def facts(self, value: Any, texts: Texts) -> Iterator[Fact]:
         for row in value:
+            if row.refers_to:
+                label = str(texts("type.rows.same_as"))
+                yield Fact(field="refers_to", row_id=row.row_id, code=row.refers_to, label=label)
             for column in self.row_columns:
                 cell = getattr(row, column.id)
                 if cell is None:
                     continue
-                given: dict[str, Any] = {"field": column.id, "row_id": row.row_id}
+                given: dict[str, Any] = {
+                    "field": column.id, "field_label": str(texts(f"{self.text_prefix}.{column.id}")), "row_id": row.row_id,
+                }  # fmt: skip
                 if column.choice_list is not None:
                     label = str(texts.option(column.choice_list.name, cell))
                     yield Fact(code=cell, label=label, **given)
@@ -198,6 +284,8 @@ class RowsItem(Item):
         lines = []
         for number, row in enumerate(value, start=1):
             lines.append(Line(f"{texts(f'{self.text_prefix}.row')} {number}"))
+            if row.refers_to:
+                lines.append(Line(paragraph_of(row.refers_to, texts), label=str(texts("type.rows.same_as"))))
             for column in self.row_columns:
                 cell = getattr(row, column.id)
                 if cell is not None:
@@ -213,6 +301,8 @@ class RowsItem(Item):
             if column.choice_list is not None:
                 columns.append(Column(f"{column.id}_code", label))
             columns.append(Column(column.id, label))
+        if self.register:
+            columns.append(Column("refers_to", str(texts("type.rows.same_as"))))
         return tuple(columns)
 
     def rows(self, value: Any, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
@@ -224,7 +314,16 @@ class RowsItem(Item):
                     cells += [cell, None if cell is None else str(texts.option(column.choice_list.name, cell))]
                 else:
                     cells.append(cell)
+            if self.register:
+                cells.append(row.refers_to)
             yield row.row_id, tuple(cells)
+
+
+def paragraph_of(key: str, texts: Texts) -> str:
+    """The printed number of the paragraph that a register key, or an item id, belongs to."""
+    question_id = key.partition(".")[0]
+    number = texts.get(f"{question_id}.number")
+    return number.value if number else question_id
 
 
 def _with_own_ids(rows: Iterable[Any]) -> tuple[Any, ...]:

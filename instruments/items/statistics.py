@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +17,14 @@ from wtforms.fields.core import UnboundField
 from instruments.items.amount import CurrencyControl
 from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
 from instruments.items.choices import CodesControl
-from instruments.items.fields import CompositeControl, DecimalControl, TextControl, WholeNumberControl
+from instruments.items.fields import (
+    CompositeControl,
+    DecimalControl,
+    OfferedControl,
+    TextControl,
+    WholeNumberControl,
+)
+from instruments.items.suppression import withheld_cells
 from instruments.texts import Text, Texts
 from instruments.values import Statistics as StatisticsValue
 from languages import separator
@@ -24,12 +32,22 @@ from languages import separator
 BREAKDOWNS: dict[str, tuple[str, ...]] = {
     "sex": ("female", "male", "sex_unknown"),
     "age": ("under_18", "adult", "age_unknown"),
-}
+    "form": (
+        "sexual", "forced_labour", "domestic_servitude", "slavery_like", "organ_removal", "forced_marriage", "begging",
+        "forced_criminality", "child_sale", "mixed_forms", "other_form", "form_unknown",
+    ),
+    "nationality": ("national", "foreign", "nationality_unknown"),
+}  # fmt: skip
 """The parts of each breakdown; together they make the total of their line."""
 
 _COLUMNS = (
     "row_code", "row_label", "part_code", "part_label", "year", "number", "unit", "is_provisional", "source", "definition",
 )  # fmt: skip
+
+ITEM_ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
+
+WITHHELD = "withheld"
+"""The code of a figure that is too small to be shared."""
 
 RowCode = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")]
 """Names a line in stored cells and in inputs, where points and hyphens have a meaning of their own."""
@@ -68,15 +86,19 @@ class StatisticsControl(CompositeControl):
         parts: dict[str, Any] = {}
         for line in item.figure_lines:
             for year in years:
-                parts[f"{line.id}-{year}"] = lambda _part, line=line: UnboundField(
+                parts[f"{line.id}-{year}"] = lambda _part, line=line, year=year: UnboundField(
                     DecimalControl if line.is_money else WholeNumberControl, texts=texts, minimum=0,
-                    label_text=item.line_label(line, texts),
+                    label_text=item.cell_label(line, year, texts),
                 )  # fmt: skip
         if item.money_rows:
             parts["currency"] = lambda _part: UnboundField(
                 CurrencyControl, texts=texts, label_text=texts("type.amount.currency"), maximum=3,
                 hint_text=texts.get("type.amount.currency.hint"),
             )  # fmt: skip
+        parts["source_from"] = lambda _part: UnboundField(
+            SourceControl, texts=texts, label_text=texts("type.statistics.source_from"),
+            hint_text=texts.get("type.statistics.source_from.hint"),
+        )  # fmt: skip
         for note in ("source", "definition"):
             parts[note] = lambda name: UnboundField(
                 TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=10_000,
@@ -100,6 +122,10 @@ class StatisticsControl(CompositeControl):
             for line in self.item.figure_lines
         ]  # fmt: skip
 
+    def offer(self, options: list[tuple[str, Text]], used_in: dict[str, list[str]]) -> None:
+        """Give the drop-down the sources of other tables."""
+        self.inner["source_from"].options = options
+
     @property
     def currency_field(self) -> Field | None:
         """The currency of the money lines, where there are any."""
@@ -113,7 +139,7 @@ class StatisticsControl(CompositeControl):
         }
         return data | {
             "currency": value.currency or None, "source": value.source or None,
-            "definition": value.definition or None, "provisional": value.provisional,
+            "definition": value.definition or None, "source_from": value.source_from or None, "provisional": value.provisional,
         }  # fmt: skip
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
@@ -133,7 +159,7 @@ class StatisticsControl(CompositeControl):
                 number = parts[f"{line.id}-{year}"]
                 if number is not None:
                     cells.setdefault(line.id, {})[str(year)] = Decimal(number)
-        notes = {name: parts[name] or "" for name in ("source", "definition")}
+        notes = {name: parts[name] or "" for name in ("source", "definition", "source_from")}
         if not cells and not any(notes.values()):
             return None
         currency = parts.get("currency") or ""
@@ -141,6 +167,20 @@ class StatisticsControl(CompositeControl):
             raise self.problem("no_currency")
         provisional = (*self._kept_provisional, *parts["provisional"])
         return StatisticsValue(cells=cells, currency=currency, provisional=provisional, **notes)
+
+
+class SharedStatistics(StatisticsValue):
+    """A table as it is shared: what is withheld stands in `withheld` (years by line) and not in `cells`. Never stored."""
+
+    withheld: dict[str, tuple[str, ...]]
+    threshold: int
+
+
+class SourceControl(OfferedControl):
+    """A drop-down of the sources that other tables name; the key is the id of the table's item."""
+
+    def accepts(self, text: str) -> bool:
+        return ITEM_ID.fullmatch(text) is not None
 
 
 class ProvisionalControl(CodesControl):
@@ -157,24 +197,29 @@ class Statistics(Item):
     item_type: ClassVar[str] = "statistics"
     value_type: ClassVar[Any] = StatisticsValue
     sheet: ClassVar[str] = "Statistics"
+    register: ClassVar[str] = "source"
     own_texts: ClassVar[tuple[str, ...]] = (
         *(
             f"type.statistics.{name}"
-            for name in (*_COLUMNS, "provisional", "total", *BREAKDOWNS["sex"], *BREAKDOWNS["age"])
+            for name in (*_COLUMNS, "provisional", "total", *(part for parts in BREAKDOWNS.values() for part in parts))
         ),
-        "type.amount.currency",
-    )
+        "type.amount.currency", "type.statistics.source_from",
+    )  # fmt: skip
 
     rows_: tuple[RowCode, ...] = PydanticField((), alias="rows")
     """In the file the key is `rows`, which here is the method that writes the sheet."""
     money_rows: tuple[RowCode, ...] = ()
-    by: tuple[Literal["sex", "age"], ...] = ()
+    by: tuple[Literal["sex", "age", "form", "nationality"], ...] = ()
+    of_which: dict[RowCode, RowCode] = PydanticField(default_factory=dict)
+    """Lines that count a part of another line, each with that line: no part is larger than its whole."""
 
     @model_validator(mode="after")
     def _has_lines(self) -> Statistics:
         lines = (*self.rows_, *self.money_rows)
         if not lines or len(set(lines)) != len(lines):
             raise ValueError("rows and money_rows name at least one line, and each line once")
+        if not {*self.of_which, *self.of_which.values()} <= set(lines):
+            raise ValueError("of_which names lines of the table")
         return self
 
     @cached_property
@@ -189,6 +234,10 @@ class Statistics(Item):
     def line_label(self, line: FigureLine, texts: Texts) -> Text:
         """What the line counts: the row's words for a total, the part's words for a part."""
         return texts(f"type.statistics.{line.part}") if line.part else texts(f"{self.text_key}.row.{line.row}")
+
+    def cell_label(self, line: FigureLine, year: int, texts: Texts) -> Text:
+        """What one cell counts, for a sentence about it: the line in full and the year."""
+        return Text(f"{self._full_label(line, texts)}{separator(texts.language)}{year}", texts.language)
 
     def _full_label(self, line: FigureLine, texts: Texts) -> str:
         row = str(texts(f"{self.text_key}.row.{line.row}"))
@@ -207,8 +256,36 @@ class Statistics(Item):
     def findings(self, value: StatisticsValue) -> Iterable[str]:
         if any(self._wrong_totals(value)):
             yield "figures_total"
-        if value.cells and not value.source:
+        if any(self._too_large_parts(value)):
+            yield "figures_part"
+        if value.cells and not value.source and not value.source_from:
             yield "figures_without_source"
+
+    def registered(self, value: StatisticsValue) -> Iterable[tuple[str, str]]:
+        if value.source and not value.source_from:
+            yield self.id, value.source
+
+    def references(self, value: StatisticsValue) -> Iterable[str]:
+        return (value.source_from,) if value.source_from else ()
+
+    def resolve(self, value: StatisticsValue, values: Mapping[str, Any]) -> StatisticsValue:
+        named = values.get(value.source_from)
+        if value.source or not isinstance(named, StatisticsValue):
+            return value
+        return value.model_copy(update={"source": named.source})
+
+    def without_small_cells(self, value: StatisticsValue, threshold: int) -> SharedStatistics:
+        breakdowns = [BREAKDOWNS[breakdown] for breakdown in self.by]
+        gone = withheld_cells(value.cells, self.rows_, breakdowns, threshold)
+        withheld: dict[str, tuple[str, ...]] = {}
+        for line, year in sorted(gone):
+            withheld[line] = (*withheld.get(line, ()), year)
+        cells = {
+            line: {year: number for year, number in years.items() if (line, year) not in gone}
+            for line, years in value.cells.items()
+        }  # fmt: skip
+        given = {**dict(value), "cells": cells, "withheld": withheld, "threshold": threshold}
+        return SharedStatistics(**given)
 
     def _wrong_totals(self, value: StatisticsValue) -> Iterator[tuple[str, str]]:
         """(row, year) where all parts of a breakdown are given and do not add up, or exceed the total."""
@@ -220,29 +297,49 @@ class Statistics(Item):
                     if sum(known) > total or (len(known) == len(given) and sum(known) != total):
                         yield row, year
 
-    def _figures(self, value: StatisticsValue) -> Iterator[tuple[FigureLine, str, Decimal]]:
+    def _too_large_parts(self, value: StatisticsValue) -> Iterator[tuple[str, str]]:
+        """(row, year) of a figure that is larger than the one it is a part of."""
+        for part, whole in self.of_which.items():
+            wholes = value.cells.get(whole, {})
+            for year, number in value.cells.get(part, {}).items():
+                if year in wholes and number > wholes[year]:
+                    yield part, year
+
+    def _figures(self, value: StatisticsValue) -> Iterator[tuple[FigureLine, str, Decimal | str]]:
+        """The figures in order; in a shared table `<11` stands for one that is withheld."""
+        withheld = value.withheld if isinstance(value, SharedStatistics) else {}
         for line in self.figure_lines:
-            for year, number in sorted(value.cells.get(line.id, {}).items()):
+            figures: dict[str, Decimal | str] = dict(value.cells.get(line.id, {}))
+            if line.id in withheld and isinstance(value, SharedStatistics):
+                figures |= dict.fromkeys(withheld[line.id], f"<{value.threshold}")
+            for year, number in sorted(figures.items()):
                 yield line, year, number
 
     def facts(self, value: StatisticsValue, texts: Texts) -> Iterator[Fact]:
         for line, year, number in self._figures(value):
             unit = value.currency if line.is_money else ""
-            yield Fact(field=f"{line.id}.{year}", label=self._full_label(line, texts), number=number, unit=unit)
+            field, label = f"{line.id}.{year}", self._full_label(line, texts)
+            if isinstance(number, str):
+                yield Fact(field=field, field_label=label, code=WITHHELD, label=number)
+            else:
+                yield Fact(field=field, label=label, number=number, unit=unit)
         for note in ("source", "definition"):
             if getattr(value, note):
                 yield Fact(field=note, label=str(texts(f"type.statistics.{note}")), text=getattr(value, note))
+        if value.source_from:
+            yield Fact(field="source_from", code=value.source_from, label=str(texts("type.statistics.source_from")))
         for year in value.provisional:
             yield Fact(field=f"provisional.{year}", code=year, label=str(texts("type.statistics.provisional")))
 
     def lines(self, value: StatisticsValue, texts: Texts) -> list[Line]:
         lines = []
         for figure in self.figure_lines:
-            cells = value.cells.get(figure.id, {})
+            cells = {year: number for line, year, number in self._figures(value) if line == figure}
             if cells:
                 unit = f" {value.currency}" if figure.is_money else ""
                 words = separator(texts.language, heavy=True).join(
-                    f"{year}: {number:f}{unit}" for year, number in sorted(cells.items())
+                    f"{year}: {number if isinstance(number, str) else f'{number:f}{unit}'}"
+                    for year, number in sorted(cells.items())
                 )
                 lines.append(Line(words, label=self._full_label(figure, texts)))
         for note in ("source", "definition"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
@@ -19,6 +20,10 @@ class WholeNumber(NumberItem):
 
     minimum: int | None = 0
     maximum: int | None = None
+
+    def limits(self) -> tuple[Decimal | None, Decimal | None]:
+        smallest, largest = self.minimum, self.maximum
+        return None if smallest is None else Decimal(smallest), None if largest is None else Decimal(largest)
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:
         arguments = self.field_arguments(context.texts)

@@ -35,6 +35,7 @@ class Autosave {
   #isExpired = false;
   #isClosed = false;
   #isLeaving = false;
+  #isSendingFiles = false; // the form itself is on its way with them
   #isSubmitting = false;
   #savedAt = "";
 
@@ -65,7 +66,7 @@ class Autosave {
     addEventListener("beforeunload", (event) => {
       // Only for what is not kept: elsewhere the queue has the text, and the question would be noise.
       const isUnkept = (this.#dirty.size || this.#edits.length) && !this.#keeper.isWorking;
-      if (!this.#isLeaving && (isUnkept || this.#hasFiles())) event.preventDefault();
+      if (!this.#isLeaving && (isUnkept || (this.#hasFiles() && !this.#isSendingFiles))) event.preventDefault();
     });
     page.settle = () => this.#settle(3000);
     // On a slow line a person types before this script has arrived: that text is theirs too.
@@ -80,13 +81,20 @@ class Autosave {
 
   #typed(control) {
     const item = control.closest?.(".item");
-    if (control.type === "file") return this.#show();
+    if (control.type === "file") {
+      this.#isSendingFiles = false;
+      return this.#show();
+    }
     if (!item || !items.isAutosaved(item)) return;
     const id = item.dataset.item;
     const now = Date.now();
     const timers = this.#dirty.get(id) ?? { since: now };
     this.#rest(id);
-    if (!this.#isChanged(id)) return this.#show();
+    if (!this.#isChanged(id)) {
+      // Its timers are gone (leaving a field says "change" once more): what was kept and has not left must leave now.
+      this.#pump();
+      return this.#show();
+    }
     const isChoice = ["radio", "checkbox", "select-one"].includes(control.type);
     // Once the response is closed every save becomes a note of its own: fewer of them.
     const wait = this.#isClosed ? LONGEST_WAIT : isChoice && this.#deciding.has(id) ? 0 : PAUSE;
@@ -238,10 +246,11 @@ class Autosave {
       items.baseOf(item).value = version;
       this.#known.set(edit.item, edit.pairs);
       if (!edits.lastOf(this.#edits, edit.item)) delete item.dataset.changed;
-      const { errors, warnings } = body.items[edit.item];
-      items.showMessages(item, errors, warnings);
+      const { errors, warnings, invalid } = body.items[edit.item];
+      items.showMessages(item, errors, warnings, invalid);
       applyAsked(body.asked);
       items.showProgress(body.progress);
+      items.showWork(body.work);
     }
     await this.#settled(edit);
   }
@@ -312,6 +321,7 @@ class Autosave {
     for (const id of [...this.#dirty.keys()]) this.#commit(id);
     const until = Date.now() + longest;
     if (this.#failures) this.#again();
+    else this.#pump();
     while (Date.now() < until && !this.#isExpired && (this.#isPumping || this.#flying.size || edits.nextToSend(this.#edits))) {
       if (this.#failures && !this.#flying.size) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -322,7 +332,11 @@ class Autosave {
 
   /** A button was pressed: what is pending goes first, so that the form itself carries the versions that came back. */
   async #submit(event) {
-    if (this.#isLeaving || event.defaultPrevented || !this.#hasPending()) return;
+    if (this.#isLeaving || event.defaultPrevented) return;
+    if (!this.#hasPending()) {
+      this.#isSendingFiles = true;
+      return;
+    }
     event.preventDefault();
     if (this.#isSubmitting) return;
     this.#isSubmitting = true;

@@ -86,8 +86,11 @@ export function icon(symbol) {
   return svg;
 }
 
-/** Show the errors and cautions of an item in the places that the server printed for them, instead of the earlier ones. */
-export function showMessages(item, errors = [], cautions = []) {
+/**
+ * Show the errors and cautions of an item in the places that the server printed for them, instead of the earlier ones.
+ * @param {string[]} invalid  names of the inputs that cannot be read
+ */
+export function showMessages(item, errors = [], cautions = [], invalid = []) {
   const id = item.dataset.item;
   for (const old of item.querySelectorAll(".error")) old.remove();
   for (const old of item.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
@@ -97,9 +100,14 @@ export function showMessages(item, errors = [], cautions = []) {
   document.getElementById(`${id}-cautions`)?.replaceChildren(...cautions.map((message) => line("caution", "info", message)));
   if (!errors.length) return;
   place?.closest(".field")?.classList.add("field-error");
-  const typed = [...controlsOf(item)].filter((one) => !["hidden", "radio", "checkbox", "file", "select-one"].includes(one.type));
-  // With several inputs only the sentence can say which one is meant.
-  if (typed.length === 1) typed[0].setAttribute("aria-invalid", "true");
+  for (const control of controlsOf(item)) if (invalid.includes(control.name)) control.setAttribute("aria-invalid", "true");
+}
+
+/** Show the badge of this state of work; the server printed all of them, in the language of the page. */
+export function showWork(state) {
+  const badges = [...document.querySelectorAll("[data-work]")];
+  if (!badges.some((badge) => badge.dataset.work === state)) return;
+  for (const badge of badges) badge.hidden = badge.dataset.work !== state;
 }
 
 /** Keep "answered of asked" up to date, in the pattern that the server printed in the language of the page. */

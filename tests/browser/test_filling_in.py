@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from models.responses import Answer
@@ -205,3 +207,85 @@ def test_rows_statistics_and_a_file_work_without_script(browser: Browser, site: 
     with site.reading() as session:
         (file,) = session.get(Answer, (world.response_id, "op13d.evidence")).value
     assert file["name"] == "قانون.pdf"
+
+
+@pytest.mark.parametrize("pause", [100, 700, 1200])
+def test_a_text_leaves_when_its_field_is_left_however_long_ago_the_last_key_was(
+    browser: Browser, site: Site, world: World, pause: int
+) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.locator(BOX).press_sequentially("left in time")
+    page.wait_for_timeout(pause)
+    page.locator(BOX).press("Tab")
+    saved(page)
+    assert stored_text(site, world) == "left in time"
+
+
+def test_save_saves_a_text_that_was_kept_but_not_sent(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    page.locator(BOX).press_sequentially("saved by the button")
+    page.wait_for_timeout(700)
+    with page.expect_navigation():
+        page.click(".savebar button[value=stay]")
+    expect(page.locator(BOX)).to_have_value("saved by the button")
+    assert stored_text(site, world) == "saved by the button"
+
+
+def test_the_button_that_adds_a_file_does_not_ask_whether_to_leave(
+    browser: Browser, site: Site, world: World, tmp_path: Path
+) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    asked: list[str] = []
+
+    def note(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", note)
+    page.goto(question(site, world))
+    page.click("#g-evidence summary")
+    file = tmp_path / "report.txt"
+    file.write_text("Annual report", encoding="utf-8")
+    page.set_input_files('[data-item="op13d.evidence"] input[type=file]', str(file))
+    page.click('[data-item="op13d.evidence"] .upload button')
+    expect(page.locator('[data-item="op13d.evidence"] .files')).to_contain_text("report.txt")
+    assert asked == []
+
+
+def test_an_empty_box_begins_where_an_arabic_page_begins(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(f"{site.address}/language/ar?next=/responses/{world.response_id}/questions/op13d")
+    direction = "box => getComputedStyle(box).direction"
+    assert page.locator(BOX).evaluate(direction) == "rtl"
+    page.fill(BOX, "An answer in English")
+    assert page.locator(BOX).evaluate(direction) == "ltr"
+    page.fill(BOX, "إجابة")
+    assert page.locator(BOX).evaluate(direction) == "rtl"
+
+
+def test_the_badge_follows_what_was_saved(browser: Browser, site: Site, world: World) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world))
+    badge = page.locator("[data-work]:not([hidden])")
+    expect(badge).to_have_text("Not started")
+    page.check('[data-item="op13d.status_practice"] input[value=partially_implemented]')
+    expect(badge).to_have_text("In progress")
+
+
+def test_a_figure_that_cannot_be_read_is_marked_in_its_cell_and_named_with_its_year(
+    browser: Browser, site: Site, world: World
+) -> None:
+    _context, page = enter(browser, site, world.focal_point)
+    page.goto(question(site, world, "op5"))
+    cell = page.locator("table.entry input").nth(1)
+    name, year = cell.get_attribute("name") or "", page.locator("table.entry thead .n").nth(1).inner_text()
+    for details in page.locator("details.more").all():
+        details.evaluate("box => { box.open = true; }")
+    cell.fill("many")
+    cell.press("Tab")
+    expect(cell).to_have_attribute("aria-invalid", "true")
+    item = page.locator(f'[data-item="{name.partition("-")[0]}"]')
+    expect(item.locator(".error").first).to_contain_text(year)
+    assert item.locator("[aria-invalid]").count() == 1

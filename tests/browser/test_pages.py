@@ -31,7 +31,13 @@ STATE_PAGES = (
     "/print?blank=1",
     "/people",
 )
-OFFICER_PAGES = ("/secretariat", "/secretariat/states")
+OFFICER_PAGES = (
+    "/secretariat",
+    "/secretariat/states",
+    "/secretariat/cycles",
+    "/secretariat/notices",
+    "/secretariat/officers",
+)
 OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset", "/invitations/unknown", "/nothing-here")
 
 
@@ -100,7 +106,10 @@ def test_pages_of_the_secretariat(
     _context, page = enter(browser, site, world.officer, viewport={"width": width, "height": 900})
     pages = (
         *OFFICER_PAGES, f"/secretariat/responses/{world.other_response_id}", f"/secretariat/cycles/{world.cycle_id}/questions/op13d",
-        f"/exports/{world.cycle_id}",
+        f"/exports/{world.cycle_id}", f"/secretariat/responses/{world.response_id}",
+        *(f"/secretariat/responses/{world.response_id}/{name}" for name in ("record", "deadline", "focal-point")),
+        *(f"/secretariat/cycles/{world.cycle_id}/{name}" for name in ("questions", "focal-points", "reminders", "dates", "close")),
+        f"/secretariat/persons/{world.focal_point}", f"/secretariat/persons/{world.focal_point}/end",
     )  # fmt: skip
     for path in pages:
         said = settle(page, site, language, path)

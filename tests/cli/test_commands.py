@@ -304,7 +304,7 @@ def test_the_file_system_of_a_folder_is_that_of_the_innermost_mount() -> None:
 def test_the_shipped_questionnaire_is_sound(settings: Settings) -> None:
     result = run(instrument, "check")
     assert result.exit_code == 0
-    assert result.output.startswith("tip-protocol-resolution 1: 28 questions")
+    assert result.output.startswith("tip-protocol-resolution 2: 28 questions")
 
 
 def test_a_questionnaire_with_errors_is_refused_with_file_and_line(settings: Settings, tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_publishing_what_is_published_changes_nothing(
         request.getfixturevalue("server")
     result = run(instrument, "publish")
     assert result.exit_code == 0
-    assert result.output.startswith("tip-protocol-resolution version 1 is published: ")
+    assert result.output.startswith("tip-protocol-resolution version 2 is published: ")
 
 
 def test_the_receipt_key_is_the_public_one(settings: Settings) -> None:

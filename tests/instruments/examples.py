@@ -95,6 +95,7 @@ EXAMPLES: dict[str, Example] = {
             LegalReference(row_id="f6e5d4c3b2a1", title="=cmd|'/c calc'!A1"),
         ),
         (("-0-in_force_since", "soon"), ("-0-link", "no address"), ("-0-language", "xx"), ("-0-title", "x" * 501)),
+        ((LegalReference(row_id="r1", refers_to="op4.laws/a1b2c3", articles="7"),),),
     ),
     "policies": Example(
         {},
@@ -114,7 +115,7 @@ EXAMPLES: dict[str, Example] = {
                 link="https://unit.example/",
             ),
         ),
-        (("-0-since", "1066"), ("-0-staff", "-4")),
+        (("-0-since", "1066"), ("-0-staff", "-4")), ((Body(row_id="r1", refers_to="op13b.bodies/x_1"),),),
     ),
     "assistance": Example(
         {},

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from werkzeug.datastructures import MultiDict
 
+from forms.question import read_posted
 from instruments.items import ITEM_TYPES, Item
+from instruments.items.fields import controls_in_error
 from instruments.items.rows import MOST_ROWS
-from instruments.values import Chosen, EvidenceReference, Narrative, Statistics, codes_of, comparable
+from instruments.values import Chosen, Difficulties, EvidenceReference, Narrative, Statistics, codes_of, comparable
 from tests.forms.posting import posted_back, send
 from tests.instruments.examples import EXAMPLES, LISTS, context_in
 
@@ -265,3 +269,47 @@ def test_every_example_can_be_compared_or_says_that_it_cannot() -> None:
     with_codes = {name for name, example in EXAMPLES.items() if example.item(name).boxes()}
     assert with_codes <= {name for name, example in EXAMPLES.items() if codes_of(example.value)}
     assert comparable(True) is None
+
+
+def test_other_without_a_word_about_it_is_a_finding() -> None:
+    colours, difficulties = item_of("choices"), item_of("difficulties")
+    assert list(colours.findings(Chosen(codes=("red", "other")))) == ["other_not_specified"]
+    assert not list(colours.findings(Chosen(codes=("other",), other="ochre")))
+    other = Chosen(codes=("other",))
+    assert list(difficulties.findings(Difficulties(chosen=other))) == ["other_not_specified"]
+    assert not list(difficulties.findings(Difficulties(chosen=other, text="Described here")))
+
+
+def test_the_words_of_other_stand_with_their_code_once() -> None:
+    lines = item_of("choices").lines(Chosen(codes=("red", "other"), other="ochre"), EN.texts)
+    assert [(line.label, line.text) for line in lines] == [("", "Red"), ("Other", "ochre")]
+
+
+def test_the_day_of_something_past_lies_not_in_the_future() -> None:
+    today = datetime.now(UTC).date()
+    past, any_day = item_of("date", past="yes"), item_of("date")
+    assert list(past.findings(today + timedelta(days=2))) == ["date_in_future"]
+    assert not list(past.findings(today)) and not list(any_day.findings(today + timedelta(days=2)))
+
+
+def test_a_part_larger_than_its_whole_is_a_finding() -> None:
+    table = item_of("statistics", of_which={"convicted": "prosecuted"})
+    figures = {"prosecuted": {"2024": Decimal(12)}, "convicted": {"2024": Decimal(40)}}
+    assert "figures_part" in list(table.findings(Statistics(cells=figures, source="s")))
+    figures["convicted"]["2024"] = Decimal(12)
+    assert "figures_part" not in list(table.findings(Statistics(cells=figures, source="s")))
+    with pytest.raises(ValidationError, match="of_which"):
+        item_of("statistics", of_which={"convicted": "unknown"})
+
+
+def test_the_sentence_about_a_figure_names_its_line_and_its_year_and_marks_its_cell() -> None:
+    pairs = MultiDict([("base:op1.example", "0"), ("op1.example-prosecuted.female-2023", "many")])
+    form, _inputs = read_posted([item_of("statistics")], EN, pairs, {})
+    field = form["op1.example"]
+    assert [control.name for control in controls_in_error(field)] == ["op1.example-prosecuted.female-2023"]
+    assert "Female, 2023" in str(field.errors[0])
+
+
+def test_an_address_in_an_arabic_sentence_is_not_turned_round() -> None:
+    problem = send(item_of("link"), context_in("ar"), ("", "no address")).errors[0]
+    assert str(problem).endswith("\u2066https://\u2069")

@@ -62,10 +62,10 @@ def test_the_example_uses_every_part_of_the_value(name: str) -> None:
 
 
 def leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
-    """(path, leaf) of every smallest part of a value; ids of rows are names, not parts."""
+    """(path, leaf) of every smallest part of a value; ids of rows and references are names, not parts."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            if name != "row_id":
+            if name not in {"row_id", "refers_to", "source_from"}:
                 yield from leaves(getattr(value, name), f"{path}{name}.")
     elif isinstance(value, dict) and value:
         for name, part in value.items():

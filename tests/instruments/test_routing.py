@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.catalog import load_instrument
+from instruments.items.legal_references import LegalReference
 from instruments.routing import asked_item_ids, find, missing_items, progress
 from instruments.schema import Instrument, build_instrument
 from instruments.values import Narrative
@@ -162,7 +163,7 @@ def test_a_hidden_answer_is_kept_out_of_findings_and_progress_and_comes_back() -
         "op4.laws": (),
         "op4.narrative": NARRATIVE,
     }
-    with_laws = {**values, "op4.laws": ("a law",)}
+    with_laws = {**values, "op4.laws": (LegalReference(row_id="r1", title="Act"),)}
     assert "op4.laws" in asked_item_ids(REAL, with_laws, UNKNOWN)
     hidden = {**with_laws, "op4.status_practice": "not_implemented", "op4.status_law": "not_implemented"}
     asked = asked_item_ids(REAL, hidden, UNKNOWN)
@@ -179,7 +180,9 @@ def codes_found(values: dict[str, Any]) -> set[str]:
 def test_implemented_without_any_reference_is_found_and_one_reference_settles_it() -> None:
     claim = {"op4.status_practice": "fully_implemented"}
     assert "implemented_without_reference" in codes_found(claim)
-    assert "implemented_without_reference" not in codes_found({**claim, "op4.laws": ("a law",)})
+    assert "implemented_without_reference" not in codes_found(
+        {**claim, "op4.laws": (LegalReference(row_id="r1", title="Act"),)}
+    )
 
 
 def test_criminalization_denied_and_predicate_affirmed_is_found() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ from models.responses import Answer, EvidenceFile, NationalResponse, Revision
 from models.states import ReportingState
 from models.submissions import ResponseReturn, Submission
 from rehearsal.plans import FATES, SEALED, make_plans
+from rehearsal.seeding import INVENTED_SOURCE
 from rehearsal.values import MAKERS
 from services.answers import verify_chain
+from services.deadlines import last_day
 from services.installation import WrongInstallation
 from services.instruments import get_instrument
 from services.invitations import token_hash
+from services.opening import end_of_day
 from services.receipts import public_key, receipt_file
 from settings import load_secrets
 from tests.rehearsal.conftest import Seeded, make_installation, make_seeded, rehearsal_settings
@@ -81,6 +85,11 @@ def test_lateness_is_true_and_all_states_of_clearance_are_there(small_world: See
         submissions = session.exec(select(Submission)).all()
         assert {submission.late for submission in submissions} == {True, False}
         assert all((submission.submitted_at > cycle.deadline) is submission.late for submission in submissions)
+        # The deadline is the end of a day that has passed, in the one zone of the round; so are the extensions.
+        assert cycle.deadline < utc_now()
+        ends = [row.extended_deadline for row in session.exec(select(NationalResponse)) if row.extended_deadline]
+        for end in [cycle.deadline, *ends]:
+            assert end == end_of_day(last_day(end, cycle.deadline_zone), cycle.deadline_zone)
         assert max(submission.round for submission in submissions) == 2
         assert {row.clearance for row in session.exec(select(NationalResponse))} == {"draft", "submitted", "returned"}
         assert {row.kind for row in session.exec(select(ResponseReturn))} >= {"returned"}
@@ -90,7 +99,7 @@ def test_lateness_is_true_and_all_states_of_clearance_are_there(small_world: See
         )
         states = session.exec(select(ReportingState)).all()
         assert {state.party_status for state in states} == {"party", "not_party", "unknown"}
-        assert all(state.party_source == "Rehearsal: invented" for state in states if state.party_status != "unknown")
+        assert all(state.party_source == INVENTED_SOURCE for state in states if state.party_status != "unknown")
 
 
 def test_receipts_are_real(small_world: Seeded) -> None:
@@ -247,9 +256,9 @@ def test_the_first_start_fills_a_rehearsal_and_the_second_leaves_it(
     assert serve._prepare(settings) == []
 
 
-def test_the_cycle_says_that_it_is_a_rehearsal(small_world: Seeded) -> None:
+def test_the_database_says_that_it_is_a_rehearsal_and_the_round_is_named_in_no_language(small_world: Seeded) -> None:
     with small_world.database.reading() as session:
-        assert session.exec(select(Cycle)).one().title.startswith("Rehearsal ")
+        assert re.fullmatch(r"\d{4}–\d{4}", session.exec(select(Cycle)).one().title)
         assert session.get_one(Installation, "rehearsal").value == "yes"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from instruments.catalog import SHIPPED
+from instruments.catalog import SHIPPED, load_instrument
 from models.database import Database
 from models.people import Invitation
 from services import control
@@ -65,12 +65,13 @@ def test_the_server_reads_its_pragmas_back(server: ControlServer) -> None:
 def test_the_server_publishes_a_folder_as_it_is_now(server: ControlServer, tmp_path: Path) -> None:
     folder = tmp_path / "questionnaire"
     shutil.copytree(SHIPPED, folder)
-    assert ask_server(server.settings.instance, "publish", folder=str(folder))["version"] == "1"
-    structure = folder / "instrument.yaml"
-    structure.write_text(
-        structure.read_text(encoding="utf-8").replace("version: '1'", "version: '2'"), encoding="utf-8"
-    )
-    assert ask_server(server.settings.instance, "publish", folder=str(folder))["version"] == "2"
+    version = load_instrument().version
+    assert ask_server(server.settings.instance, "publish", folder=str(folder))["version"] == version
+    following = str(int(version) + 1)
+    for file in folder.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").replace(f"\nversion: '{version}'\n", f"\nversion: '{following}'\n")
+        file.write_text(text, encoding="utf-8")
+    assert ask_server(server.settings.instance, "publish", folder=str(folder))["version"] == following
     with pytest.raises(CommandRefused, match="cannot be read"):
         ask_server(server.settings.instance, "publish", folder="/nowhere")
 

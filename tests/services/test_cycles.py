@@ -25,6 +25,7 @@ from services.cycles import (
     UnknownZone,
     close_cycle,
     create_cycle,
+    end_of_day,
     extend_deadline,
     find_cycle,
     last_day,
@@ -168,6 +169,22 @@ def test_a_later_deadline_ends_the_extensions_it_overtakes_and_keeps_the_others(
         assert session.get_one(NationalResponse, world.response_id).extended_deadline is None
         assert session.get_one(NationalResponse, world.other_response_id).extended_deadline is not None
         assert cycle.title == "New title"
+
+
+def test_an_extension_moves_with_the_zone_and_stays_the_same_day(database: Database) -> None:
+    with database.transaction() as session:
+        world, actor = world_and_officer(session)
+        response, cycle = session.get_one(NationalResponse, world.response_id), session.get_one(Cycle, world.cycle_id)
+        day = last_day(cycle.deadline, cycle.deadline_zone)
+        extend_deadline(session, actor, response, cycle, ends_on=day + timedelta(days=10), reason="r")
+        session.flush()
+        for zone in ("Pacific/Kiritimati", DEADLINE_ZONE, "Europe/Vienna"):
+            ended = set_cycle(
+                session, actor, cycle, title="A", opens_on=cycle.opens_at.date(), ends_on=day, zone=zone
+            )  # fmt: skip
+            assert ended == 0
+            assert response.extended_deadline == end_of_day(day + timedelta(days=10), zone)
+            assert last_day(response.extended_deadline, zone) == day + timedelta(days=10)
 
 
 def test_after_the_deadline_work_goes_on_marked_late_until_the_cycle_is_closed(

@@ -218,10 +218,11 @@ def test_before_the_first_account_changed_files_take_the_place_of_what_nobody_ha
 
 def test_a_next_version_is_published_beside_the_first(installed: Database) -> None:
     document = changed_document()
-    document["structure"]["version"] = "2"
+    version = document["structure"]["version"]
+    document["structure"]["version"] = following = str(int(version) + 1)
     with installed.transaction() as session:
         publish(session, document)
-        assert sorted(session.exec(select(InstrumentVersion.version))) == ["1", "2"]
+        assert sorted(session.exec(select(InstrumentVersion.version))) == [version, following]
 
 
 def test_a_rehearsal_has_fictitious_states_only(database: Database) -> None:

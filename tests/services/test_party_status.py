@@ -21,7 +21,7 @@ from services.party_status import (
     remaining_text,
     set_party_status,
 )
-from services.pasted import UnreadableList, decode_list, read_list
+from services.pasted import UnreadableList, decode_list, read_day, read_list
 from services.permissions import Actor, NotFound, Permission
 from services.responses import open_response
 from tests.builders import actor_for, answer, make_instrument, make_state, make_user, make_world
@@ -98,18 +98,48 @@ def test_an_import_tells_each_bad_line_by_its_number_and_keeps_it(database: Data
         make_state(session, "XAC", "Cordia")
         plan = plan_import(session, text, TODAY)
         assert [(line.number, line.state.id, line.is_change) for line in plan.good] == [
-            (2, "XAA", True), (4, "XAB", True), (10, "XAC", False),
+            (4, "XAB", True),
         ]  # fmt: skip
         assert [(line.number, line.code) for line in plan.bad] == [
-            (5, "unknown_state"), (6, "duplicate"), (7, "date"), (8, "status"), (9, "no_source"),
+            (2, "duplicate"), (5, "unknown_state"), (6, "duplicate"), (7, "date"), (8, "status"), (9, "no_source"),
+            (10, "duplicate"),
         ]  # fmt: skip
-        assert remaining_text(plan).split("\n") == [HEAD, *text.split("\n")[4:9]]
-        assert import_party_statuses(session, officer_of(session), plan) == 2
+        # Which line about a State is right, nobody knows: none of them is taken, and each names another.
+        assert [line.word for line in plan.bad if line.code == "duplicate"] == ["6", "2", "7"]
+        assert remaining_text(plan).split("\n") == [HEAD, *(line.text for line in plan.bad)]
+        assert import_party_statuses(session, officer_of(session), plan) == 1
     with database.reading() as session:
         found = {state.id: state.party_status for state in session.exec(select(ReportingState))}
-        assert found == {"XAA": "party", "XAB": "not_party", "XAC": "unknown"}
+        assert found == {"XAA": "unknown", "XAB": "not_party", "XAC": "unknown"}
         # The same list again says nothing new, so nothing is written.
         assert plan_import(session, text, TODAY).changes == []
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("Partie", "party"), ("ليست طرفاً", "not_party"), ("Not a party", "not_party"), ("UNKNOWN", "unknown")],
+)
+def test_the_words_that_pages_show_are_read_in_every_language(
+    sqlite_database: Database, word: str, status: str
+) -> None:
+    with sqlite_database.transaction() as session:
+        make_state(session, "XAA", "Aldovia")
+        plan = plan_import(session, f"{HEAD}\nXAA;{word};;List;2026-06-01", TODAY)
+        assert [line.fact.status for line in plan.good] == [status]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [("30/06/2026", date(2026, 6, 30)), ("6/6/2026", date(2026, 6, 6)), ("2026-06-01", date(2026, 6, 1))],
+)
+def test_a_day_that_cannot_be_misread_is_read(written: str, day: date) -> None:
+    assert read_day(written) == day
+
+
+@pytest.mark.parametrize("written", ["03/04/2026", "06/30/2026", "1/2/26", "30.06.2026", "٣٠/٠٦/٢٠٢٦", "31/02/2026"])
+def test_a_day_that_may_be_two_is_refused(written: str) -> None:
+    with pytest.raises(ValueError):
+        read_day(written)
 
 
 def test_an_import_recounts_all_states_of_open_cycles(database: Database) -> None:

@@ -57,7 +57,7 @@ def test_the_preview_shows_one_mail_per_language_and_who_cannot_be_reached(datab
         ]  # fmt: skip
         assert "Aldovia" in found.samples[1].message.subject
         assert "has passed" not in found.samples[1].message.body
-        assert "23:59 (UTC−12)" in found.samples[1].message.body
+        assert "end of the day everywhere (UTC−12), that is" in found.samples[1].message.body
         assert session.exec(select(OutboxMail)).all() == []
 
 

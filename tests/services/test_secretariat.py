@@ -10,15 +10,17 @@ import pytest
 from sqlmodel import Session, select
 
 from instruments.catalog import load_instrument
+from instruments.values import Chosen
 from models.base import utc_now
 from models.cycles import Cycle
 from models.database import Database
 from models.people import Invitation, User
+from models.queries import list_latest_seals
 from models.responses import QuestionState
 from models.states import ReportingState
-from models.submissions import Submission
+from models.submissions import ResponseReturn, Submission
 from services.instruments import get_instrument
-from services.paragraphs import ParagraphView, read_headlines, read_paragraph, read_submitted
+from services.paragraphs import ParagraphView, is_scale, read_headlines, read_paragraph, read_submitted
 from services.secretariat import Board, Filter, matches, read_board
 from tests.builders import make_cycle, make_member, make_response, make_state, make_user
 from tests.secretariat_world import make_states, seal, statements
@@ -54,7 +56,7 @@ def test_stages_flags_and_coverage(database: Database) -> None:
         cycle = make_cycle(session, deadline=utc_now() - timedelta(days=1))
         rows = {
             code: make_response(session, cycle, make_state(session, code, code, region="grulac"))
-            for code in ("XAA", "XAB", "XAC", "XAD", "XAE")
+            for code in ("XAA", "XAB", "XAC", "XAD", "XAE", "XAF")
         }
         user = make_user(session)
         make_member(session, user, rows["XAA"])
@@ -66,7 +68,14 @@ def test_stages_flags_and_coverage(database: Database) -> None:
         seal(session, rows["XAD"], {}, user)
         rows["XAD"].reopen_requested_at = utc_now()
         seal(session, rows["XAE"], {}, user)
-        rows["XAE"].clearance = "returned"
+        seal(session, rows["XAF"], {}, user)
+        for code, kinds in (("XAE", ["reopened", "returned", "declined"]), ("XAF", ["returned", "reopened"])):
+            rows[code].clearance = "returned"
+            for hour, kind in enumerate(kinds):
+                session.add(ResponseReturn(
+                    national_response_id=rows[code].id, kind=kind, reason="r", question_ids=[], by=user.id or 0,
+                    at=utc_now() + timedelta(hours=hour),
+                ))  # fmt: skip
         for code, days in (("XAB", 3), ("XAC", -3)):
             session.add(Invitation(
                 token_hash=code, email=f"{code}@ministry.example", role="focal_point", state_id=code, cycle_id=cycle.id,
@@ -81,12 +90,19 @@ def test_stages_flags_and_coverage(database: Database) -> None:
             "XAC": ("ready", {"late", "no_focal_point"}, "expired"),
             "XAD": ("submitted", {"reopening", "no_focal_point"}, "none"),
             "XAE": ("returned", {"late", "no_focal_point"}, "none"),
+            "XAF": ("reopened", {"late", "no_focal_point"}, "none"),
         }  # fmt: skip
-        assert board.total.total == 5
+        assert board.total.total == 6
         assert set(board.total.by_stage.values()) == {1}
+        # What was submitted stands while the response is with its State again; the paragraphs count the same States.
+        assert board.total.standing == 3 == len(list_latest_seals(session, cycle.id))
+        assert {entry.state.id for entry in board.standings if entry.has_submission} == {"XAD", "XAE", "XAF"}
+        assert board.invited == 1
+        assert board.total.drafting == 2
+        assert names(board, Filter(stage="in_progress")) == [("grulac", ["XAB", "XAC"])]
         assert [entry.region for entry in board.coverage] == ["grulac"]
         assert names(board, Filter(stage="ready")) == [("grulac", ["XAC"])]
-        assert names(board, Filter(flag="late", region="grulac")) == [("grulac", ["XAA", "XAC", "XAE"])]
+        assert names(board, Filter(flag="late", region="grulac")) == [("grulac", ["XAA", "XAC", "XAE", "XAF"])]
         assert names(board, Filter(region="weog")) == []
         assert not Filter().is_set
 
@@ -94,7 +110,7 @@ def test_stages_flags_and_coverage(database: Database) -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [("", True), ("xaa", True), ("cote", True), ("d’em", True), ("CÔTE", True), ("ساحل", True), ("海岸", True),
-     ("берег", True), ("coast of", False), ("XAB", False)],
+     ("берег", True), ("coast of", False), ("XAB", False), ("coast emerald", True), ("coast costa", False)],
 )  # fmt: skip
 def test_a_state_is_found_by_any_of_its_names(words: str, found: bool) -> None:
     state = ReportingState(id="XAA", kind="member_state", region="african", names={
@@ -127,10 +143,12 @@ def test_distribution_counts_answers_and_the_two_blanks_apart(database: Database
         make_response(session, cycle, make_state(session, "XAD", "XAD"), started_at=utc_now(), answered=5)
         view = paragraph(session, cycle, "op13d")
         assert view.submitted == 3
-        assert [entry.item.id for entry in view.distributions] == [
-            "op13d.status_practice", "op13d.status_law", "op13d.allocation",
-        ]  # fmt: skip
-        practice, law, allocation = (entry.total for entry in view.distributions)
+        totals = {entry.item.id: entry.total for entry in view.distributions}
+        practice, law, allocation = (
+            totals[f"op13d.{name}"] for name in ("status_practice", "status_law", "allocation")
+        )
+        # The headline stands first.
+        assert next(iter(totals)) == "op13d.status_practice"
         assert (practice.codes, practice.not_answered, practice.not_asked) == (
             {"fully_implemented": 1, "no_information": 1}, 1, 0,
         )  # fmt: skip
@@ -139,6 +157,37 @@ def test_distribution_counts_answers_and_the_two_blanks_apart(database: Database
         assert [(passage.standing.state.id, passage.headline, passage.texts[0].language) for passage in view.passages] == [
             ("XAA", "fully_implemented", "fr")
         ]  # fmt: skip
+
+
+def test_every_closed_item_is_counted_and_several_answers_of_one_state_are_several(database: Database) -> None:
+    instrument = load_instrument()
+    closed = [
+        item
+        for item in instrument.items.values()
+        if item.boxes() is not None and not is_scale(item) and not item.asked_if
+    ]
+    one = next(item for item in closed if item.value_type is str)
+    several = next(item for item in closed if item.value_type is Chosen)
+    described = instrument.items["op4.difficulties"]
+    kind = described.choice_lists()[0].codes[0]
+    first, second = list(several.choice_lists()[0].codes)[:2]
+    with database.transaction() as session:
+        cycle, user = make_cycle(session), make_user(session)
+        given: dict[str, dict[str, Any]] = {
+            "XAA": {one.id: one.choice_lists()[0].codes[0], several.id: {"codes": [first, second], "other": ""}},
+            "XAB": {
+                several.id: {"codes": [first], "other": ""}, "op4.status_practice": "not_implemented",
+                described.id: {"chosen": {"codes": [kind], "other": ""}, "text": "Why."},
+            },
+        }  # fmt: skip
+        for code, values in given.items():
+            seal(session, make_response(session, cycle, make_state(session, code, code)), values, user)
+        for item, codes, asked in (
+            (one, {one.choice_lists()[0].codes[0]: 1}, 2), (several, {first: 2, second: 1}, 2), (described, {kind: 1}, 1),
+        ):  # fmt: skip
+            view = paragraph(session, cycle, item.question_id)
+            total = {entry.item.id: entry.total for entry in view.closed}[item.id]
+            assert (total.codes, total.asked, total.states) == (codes, asked, 2)
 
 
 def test_what_is_not_asked_is_counted_as_not_asked(database: Database) -> None:

@@ -56,27 +56,47 @@ def test_an_officer_helps_a_focal_point_and_ends_an_account(app: Flask) -> None:
     focal_point.set_up_authenticator()
     page = f"/secretariat/persons/{world.focal_point}"
     browser.open(page)
-    browser.send(page, act="end", reason="")
-    assert browser.status == 422 and "Say why" in browser.text
+    assert browser.send(page, act="end", reason="left the ministry").status_code == 400
+    browser.open(page)
     browser.send(page, act="link", reason="forgot the passphrase, called back")
     link = re.search(r"http://localhost:8000(/reset/[\w.-]+)", browser.text)
     assert link and Browser(app).open(link[1]).status_code == 200
     browser.open(page)
     browser.send(page, act="reset", reason="telephone lost")
     assert user_in(app, world.focal_point).tf_totp_secret is None
+    assert browser.path == f"/secretariat/responses/{world.response_id}"
+    assert "No mail server is set, so Focal is not told yet." in browser.text
     focal_point.open("/account")
     assert focal_point.path == "/login"
+
+
+def test_an_account_is_ended_on_a_page_of_its_own_with_a_reason_and_a_tick(app: Flask) -> None:
+    world = world_in(app)
+    browser = officer(app, world.officer)
+    page = f"/secretariat/persons/{world.focal_point}/end"
+    assert f'href="{page}"' in browser.open(f"/secretariat/persons/{world.focal_point}").get_data(as_text=True)
     browser.open(page)
-    browser.send(page, act="end", reason="left the ministry")
+    assert "Aldovia" in browser.text
+    for reason, sure, said in (("left the ministry", "", "Tick the box"), ("", "y", "Say why")):
+        browser.send(page, reason=reason, sure=sure)
+        assert browser.status == 422 and said in browser.text
+        assert user_in(app, world.focal_point).active
+    browser.send(page, reason="left the ministry", sure="y")
     assert not user_in(app, world.focal_point).active
+    # Back on the page of the State, whose record says so.
+    assert browser.path == f"/secretariat/responses/{world.response_id}"
     assert browser.open(page).status_code == 404
+    record = browser.open(f"/secretariat/responses/{world.response_id}/record").get_data(as_text=True)
+    assert "Account of the focal point ended" in record and "left the ministry" in record
 
 
 def test_nobody_else_does_any_of_it_and_no_officer_to_themselves(app: Flask) -> None:
     world = world_in(app)
     for user_id in (world.focal_point, world.contributor, world.observer):
         browser = officer(app, user_id)
-        for url in ("/secretariat/officers", f"/secretariat/persons/{world.officer}"):
+        for url in (
+            "/secretariat/officers", f"/secretariat/persons/{world.officer}", f"/secretariat/persons/{world.officer}/end",
+        ):  # fmt: skip
             assert browser.open(url).status_code == 403
             browser.open("/account")
             assert browser.send(url, act="end", reason="x", email="a@b.example").status_code == 403
@@ -87,7 +107,10 @@ def test_nobody_else_does_any_of_it_and_no_officer_to_themselves(app: Flask) -> 
     page = f"/secretariat/persons/{world.officer}"
     assert "Another officer changes it for you" in browser.open(page).get_data(as_text=True)
     browser.open("/account")
-    for act in ("end", "reset", "link"):
+    for act in ("reset", "link"):
         assert browser.send(page, act=act, reason="x").status_code == 403
         browser.open("/account")
+    assert browser.open(f"{page}/end").status_code == 403
+    browser.open("/account")
+    assert browser.send(f"{page}/end", reason="x", sure="y").status_code == 403
     assert user_in(app, world.officer).active

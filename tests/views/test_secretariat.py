@@ -39,6 +39,9 @@ def pages_of(world: World) -> list[str]:
         *(f"/secretariat/cycles/{cycle}/questions/{name}" for name in ("op1", "op4", "op13", "op13d", "op13c")),
         *(f"/secretariat/responses/{response}" for response in responses),
         *(f"/secretariat/responses/{response}/deadline" for response in responses),
+        *(f"/secretariat/responses/{response}/record" for response in responses), "/secretariat/notices",
+        "/secretariat/notices?show=unsent", "/secretariat/officers", f"/secretariat/persons/{world.focal_point}",
+        f"/secretariat/persons/{world.focal_point}/end",
         f"/secretariat/responses/{world.response_id}/focal-point",
         f"/secretariat/responses/{world.other_response_id}/return",
     ]  # fmt: skip

@@ -105,7 +105,6 @@ def test_a_round_is_created_for_all_states(app: Flask, officer: Browser) -> None
         ({"ends_on": "9999-12-31"}, "Enter a day between 2000 and 2099."),
         ({"opens_on": ""}, "Enter the day on which the round opens."),
         ({"zone": "Mars/Olympus"}, "Not a valid choice"),
-        ({"instrument_version_id": "none"}, "Not a valid choice"),
     ],
 )
 def test_a_round_with_errors_is_not_created_and_keeps_what_was_typed(

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from sqlmodel import Session
 
+from models.base import utc_now
 from models.cycles import Cycle
-from models.queries import list_focal_points, list_offered_notes, names_of_users
+from models.queries import list_focal_points, list_offered_notes, list_open_invitations, names_of_users
 from models.responses import NationalResponse
 from models.states import REGIONS, ReportingState
 from models.submissions import Submission
@@ -17,13 +18,21 @@ from services.evidence import open_evidence
 from services.instruments import get_instrument
 from services.paragraphs import read_headlines, read_paragraph, read_submitted
 from services.permissions import NotFound, Permission
-from services.responses import find_response, state_name
+from services.responses import find_response
 from services.secretariat import read_board
 from services.submissions import list_returns, list_submissions
 from views.context import reading, signed_in, tracker
 from views.policy import needs
 from views.responses import attachment
-from views.secretariat.common import cycle_frame, instrument_frame, language, secretariat, short_region_names
+from views.secretariat.common import (
+    cycle_frame,
+    instrument_frame,
+    language,
+    page_number,
+    party_names,
+    secretariat,
+    short_region_names,
+)
 from views.submissions import visibility_labels
 
 
@@ -48,16 +57,18 @@ def show_response(response_id: str) -> Any:
         submissions = list_submissions(db, response_id)
         returns = list_returns(db, response_id)
         notes = list_offered_notes(db, response_id)
+        standing = read_board(db, cycle, language()).find(response_id)
         focal_point = list_focal_points(db, cycle.id).get(state.id)
+        invitations = [entry for entry in list_open_invitations(db, cycle.id) if entry.state_id == state.id]
         people = names_of_users(db, [entry.by for entry in returns] + [entry.submitted_by for entry in submissions])
         questionnaire = instrument_frame(db, cycle)
     shown = chosen_submission(submissions)
     submitted = read_submitted(shown.document, questionnaire["instrument"]) if shown else None
     return render_template(
         "secretariat/response.html", **cycle_frame(cycle, "secretariat.dashboard"), **questionnaire, response=response,
-        name=state_name(state.names, language()), state=state, shown=shown, submitted=submitted, submissions=submissions,
-        history=_history(submissions, returns), notes=notes, focal_point=focal_point, people=people,
-        visibilities=visibility_labels(), deadline=response.extended_deadline or cycle.deadline,
+        name=standing.name, state=state, shown=shown, submitted=submitted, submissions=submissions, standing=standing,
+        history=_history(submissions, returns), notes=notes, focal_point=focal_point, people=people, invitations=invitations,
+        visibilities=visibility_labels(), parties=party_names(), now=utc_now(),
     )  # fmt: skip
 
 
@@ -110,9 +121,7 @@ def questions(cycle_id: str) -> Any:
 def question(cycle_id: str, question_id: str) -> Any:
     """The answers to one paragraph across States: distributions with their tables, and what States wrote."""
     region = request.args.get("region", "") if request.args.get("region") in REGIONS else ""
-    page = (
-        int(request.args["page"]) if request.args.get("page", "").isdecimal() and len(request.args["page"]) < 5 else 1
-    )
+    page = page_number()
     with reading() as db:
         cycle = find_cycle(db, cycle_id)
         questionnaire = instrument_frame(db, cycle)

@@ -7,18 +7,19 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import gettext as _
 
+from models.base import utc_now
 from models.collation import sort_key
-from models.queries import list_cycles, list_states
+from models.queries import list_cycles, list_responses, list_states
 from models.states import PARTY_STATUSES, REGIONS
 from services.permissions import Permission
 from services.responses import state_name
 from services.secretariat import matches, read_board
 from views.context import reading
+from views.deadlines import deadline_words
 from views.policy import needs
 from views.secretariat.common import (
     chosen_cycle,
     cycle_frame,
-    deadline_words,
     kind_names,
     language,
     party_names,
@@ -54,7 +55,11 @@ def cycles() -> Any:
     with reading() as db:
         rows = [(cycle, questionnaire_name(db, cycle.instrument_version_id)) for cycle in list_cycles(db)]
     return render_template(
-        "secretariat/cycles.html", rows=rows, deadline_words=deadline_words, context_line=(_("Secretariat"), "")
+        "secretariat/cycles.html",
+        rows=rows,
+        deadline_words=deadline_words,
+        now=utc_now(),
+        context_line=(_("Secretariat"), ""),
     )
 
 
@@ -67,6 +72,8 @@ def states() -> Any:
     party = request.args.get("party", "") if request.args.get("party") in PARTY_STATUSES else ""
     with reading() as db:
         rows = list_states(db)
+        cycle = chosen_cycle(db)
+        response_ids = {state.id: response.id for response, state in list_responses(db, cycle.id)} if cycle else {}
     named = sorted(
         ((state_name(state.names, language()), state) for state in rows),
         key=lambda entry: (sort_key(entry[0], language()), entry[1].id),
@@ -82,6 +89,7 @@ def states() -> Any:
     return render_template(
         "secretariat/states.html", groups=groups, total=len(rows), shown_count=sum(len(entries) for _code, entries in groups),
         q=words, region=region, party=party, regions=region_names(), parties=party_names(), kinds=kind_names(),
-        counts={code: sum(state.party_status == code for state in rows) for code in PARTY_STATUSES},
+        counts={code: sum(state.party_status == code for state in rows) for code in PARTY_STATUSES}, cycle=cycle,
+        response_ids=response_ids,
         context_line=(_("Secretariat"), ""),
     )  # fmt: skip

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from flask import Blueprint, request, url_for
-from flask_babel import get_locale, ngettext
+from flask import Blueprint, flash, g, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlmodel import Session
 
-from languages import LANGUAGE_NAMES, format_date
+from languages import LANGUAGE_NAMES
 from models.base import utc_now
 from models.cycles import Cycle
+from models.people import User
 from models.queries import list_cycles
-from models.states import PARTY_STATUSES, REGIONS
-from services.cycles import DEADLINE_ZONE, find_cycle, last_day
+from models.states import REGIONS
+from services.cycles import find_cycle
+from services.deadlines import last_day
 from services.instruments import get_instrument
+from services.party_status import party_words
 from services.secretariat import FLAGS, STAGES, Filter
+from views.context import tracker
+from views.deadlines import deadline_line, deadline_words
 
 secretariat = Blueprint("secretariat", __name__, url_prefix="/secretariat")
 
@@ -45,19 +49,29 @@ def short_region_names() -> dict[str, str]:
 
 def stage_names() -> dict[str, str]:
     """Where a response can stand."""
-    words = (_("Not started"), _("In progress"), _("Ready to be cleared"), _("Returned"), _("Submitted"))
+    words = (
+        _("Not started"), _("In progress"), _("Ready to be cleared"), _("Returned"), _("Open again at its request"), _("Submitted"),
+    )  # fmt: skip
     return dict(zip(STAGES, words, strict=True))
 
 
 def flag_names() -> dict[str, str]:
     """What can be true beside it."""
-    words = (_("Late"), _("Reopening requested"), _("Deadline extended"), _("No focal point"))
+    words = (_("Late"), _("Reopening requested"), _("Deadline extended"), _("Without a focal point"))
     return dict(zip(FLAGS, words, strict=True))
+
+
+def focal_point_names() -> dict[str, str]:
+    """How far a State is with its focal point."""
+    return {
+        "active": _("Has a focal point"), "invited": _("Focal point invited"), "expired": _("Invitation expired"),
+        "none": _("Nobody invited"),
+    }  # fmt: skip
 
 
 def party_names() -> dict[str, str]:
     """The party status of a State."""
-    return dict(zip(PARTY_STATUSES, (_("Unknown"), _("Party"), _("Not a party")), strict=True))
+    return party_words(language())
 
 
 def kind_names() -> dict[str, str]:
@@ -73,12 +87,17 @@ def language_name(code: str) -> str:
     return LANGUAGE_NAMES.get(code) or _("another language")
 
 
-def deadline_words(deadline: datetime, zone: str) -> str:
-    """A deadline as the day that ends with it, and where it ends."""
-    day = format_date(last_day(deadline, zone), language())
-    if zone == DEADLINE_ZONE:
-        return str(_("%(day)s, end of the day everywhere (UTC−12)", day=day))
-    return str(_("%(day)s, end of the day (%(zone)s)", day=day, zone=zone))
+def flash_told(person: User | None) -> None:
+    """Say who learns of what was just done: by mail, through the officer, or nobody. `person`: the one whom the mail is for."""
+    if person is None:
+        flash(_("Nobody is told: the State has no focal point with an account in use."), "warning")
+    elif tracker().settings.mail_host:
+        flash(_("A mail to %(name)s is on its way.", name=person.name or person.email), "info")
+    else:
+        flash(
+            _("No mail server is set, so %(name)s is not told yet. The text stands under Notices: send it by hand.",
+              name=person.name or person.email), "warning",
+        )  # fmt: skip
 
 
 class Tab(NamedTuple):
@@ -104,18 +123,12 @@ def cycle_tabs(cycle: Cycle, current: str) -> list[Tab]:
 
 def cycle_frame(cycle: Cycle, current: str = "") -> dict[str, Any]:
     """What every page of a round shows around its content."""
-    days = (cycle.deadline - utc_now()).days
-    if cycle.closed_at is not None:
-        line = _("The round of reporting is closed")
-    elif cycle.deadline < utc_now():
-        line = _("The deadline has passed; work goes on and is marked late")
-    else:
-        line = ngettext("%(num)d day left", "%(num)d days left", days) if days else _("The deadline is today")
+    g.cycle_id = cycle.id  # the main navigation stays in the round
     return {
-        "cycle": cycle, "tabs": cycle_tabs(cycle, current or str(request.endpoint)),
+        "cycle": cycle, "has_opened": cycle.opens_at <= utc_now(), "tabs": cycle_tabs(cycle, current or str(request.endpoint)),
         "context_line": (_("Secretariat"), cycle.title),
-        "deadline_line": line, "deadline_words": deadline_words, "regions": region_names(), "stages": stage_names(),
-        "flags": flag_names(), "language_name": language_name, "last_day": last_day,
+        "deadline_line": deadline_line(cycle, cycle.deadline), "deadline_words": deadline_words, "regions": region_names(),
+        "stages": stage_names(), "flags": flag_names(), "focal_point_words": focal_point_names(), "language_name": language_name, "last_day": last_day,
     }  # fmt: skip
 
 
@@ -126,11 +139,21 @@ def instrument_frame(db: Session, cycle: Cycle) -> dict[str, Any]:
 
 
 def chosen_cycle(db: Session) -> Cycle | None:
-    """The round that the address names, else the newest open one, else the newest; None before the first. Raises NotFound."""
+    """The round that the address names, else the newest that is running, else the newest; None before the first.
+
+    Raises NotFound.
+    """
     if wanted := request.args.get("cycle", ""):
         return find_cycle(db, wanted)
-    cycles = list_cycles(db)
-    return cycles[0] if cycles else None
+    cycles, now = list_cycles(db), utc_now()
+    running = (cycle for cycle in cycles if cycle.closed_at is None and cycle.opens_at <= now)
+    return next(running, cycles[0] if cycles else None)
+
+
+def page_number() -> int:
+    """The number of the page that the address names; 1 for what is no number."""
+    given = request.args.get("page", "")
+    return int(given) if given.isdecimal() and len(given) < 5 else 1
 
 
 def read_filter() -> Filter:

@@ -12,17 +12,26 @@ from sqlmodel import Session
 from forms.secretariat import CycleForm, ExtensionForm, offer
 from models.base import utc_now
 from models.cycles import Cycle
+from models.people import User
 from models.queries import list_instrument_versions
 from models.responses import NationalResponse
 from models.states import ReportingState
 from services import cycles as service
 from services.cycles import DEADLINE_ZONE, find_cycle, last_day, list_zones
+from services.people import reachable_focal_point
 from services.permissions import Permission
 from services.responses import find_response, state_name
 from services.secretariat import read_board
 from views.context import reading, signed_in, transaction
 from views.policy import needs
-from views.secretariat.common import cycle_frame, language, page_errors, questionnaire_name, secretariat
+from views.secretariat.common import (
+    cycle_frame,
+    flash_told,
+    language,
+    page_errors,
+    questionnaire_name,
+    secretariat,
+)
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -47,7 +56,11 @@ def cycle_form(db: Session, cycle: Cycle | None = None) -> CycleForm:
             zones.append((cycle.deadline_zone, cycle.deadline_zone))
     else:
         versions = list_instrument_versions(db)
-        offer(form.instrument_version_id, [(row_id, questionnaire_name(db, row_id)) for row_id in versions])
+        if len(versions) > 1:
+            offer(form.instrument_version_id, [(row_id, questionnaire_name(db, row_id)) for row_id in versions])
+        else:
+            # What leaves no choice is not asked.
+            del form.instrument_version_id
     offer(form.zone, zones)
     return form
 
@@ -65,8 +78,9 @@ def create_cycle() -> Any:
     opens_on, ends_on = form.days
     with transaction() as db:
         cycle = service.create_cycle(
-            db, signed_in(), title=form.title.data or "", instrument_version_id=form.instrument_version_id.data,
-            opens_on=opens_on, ends_on=ends_on, zone=form.zone.data,
+            db, signed_in(), title=form.title.data or "",
+            instrument_version_id=form.instrument_version_id.data if form.instrument_version_id
+            else list_instrument_versions(db)[0], opens_on=opens_on, ends_on=ends_on, zone=form.zone.data,
         )  # fmt: skip
     flash(_("The round is created. Now invite the focal points."), "success")
     return redirect(url_for("secretariat.people", cycle_id=cycle.id), 303)
@@ -133,6 +147,7 @@ def deadline(response_id: str) -> Any:
     own = response.extended_deadline
     form = ExtensionForm(data={"ends_on": last_day(own, cycle.deadline_zone) if own else None})
     status = 200
+    person: User | None = None
     if form.is_submitted():
         status = 422
         if form.validate_on_submit():
@@ -148,13 +163,16 @@ def deadline(response_id: str) -> Any:
                 except service.NotAnExtension:
                     form.ends_on.errors = [_("Enter a day after the deadline of the round.")]
                 else:
-                    status = 303
+                    status, person = 303, reachable_focal_point(db, response)
     if status == 303:
         name = state_name(state.names, language())
-        flash(
-            _("The deadline of %(state)s is extended. Its focal point is told.", state=name) if form.ends_on.data
-            else _("The deadline of %(state)s is that of the round again.", state=name), "success",
-        )  # fmt: skip
+        if not form.ends_on.data:
+            flash(_("The deadline of %(state)s is that of the round again. No mail says so.", state=name), "success")
+        elif response.extended_deadline == own:
+            flash(_("This is the deadline of %(state)s already: nothing was changed.", state=name), "info")
+        else:
+            flash(_("The deadline of %(state)s is extended.", state=name), "success")
+            flash_told(person)
         return redirect(url_for("secretariat.response", response_id=response_id), 303)
     return render_template(
         "secretariat/deadline.html", **cycle_frame(cycle, "secretariat.dashboard"), form=form, response=response,

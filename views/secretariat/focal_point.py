@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from forms.secretariat import FocalPointForm, offer
 from languages import LANGUAGE_NAMES
+from models.base import utc_now
 from models.cycles import Cycle
-from models.queries import list_focal_points, list_officer_addresses
+from models.queries import list_focal_points, list_officer_addresses, list_open_invitations
 from models.responses import NationalResponse
 from models.states import ReportingState
-from services.accounts import FocalPointExists, deliver_link
-from services.focal_point_lists import InvitationPlan, IssuedInvitation
+from services.accounts import FocalPointExists
+from services.focal_point_lists import hand_out
 from services.outbox import BadAddress
 from services.people import normal_address
 from services.permissions import Permission
@@ -24,6 +25,7 @@ from services.roles import replace_focal_point
 from views.context import reading, signed_in, tracker, transaction
 from views.policy import needs
 from views.secretariat.common import cycle_frame, language, page_errors, secretariat
+from views.secretariat.invitations import issued_page
 
 
 def _page(db: Session, response: NationalResponse) -> dict[str, Any]:
@@ -31,7 +33,8 @@ def _page(db: Session, response: NationalResponse) -> dict[str, Any]:
     cycle, state = db.get_one(Cycle, response.cycle_id), db.get_one(ReportingState, response.state_id)
     return {
         **cycle_frame(cycle, "secretariat.people"), "response": response, "state": state,
-        "name": state_name(state.names, language()), "person": list_focal_points(db, cycle.id).get(state.id),
+        "name": state_name(state.names, language()), "person": list_focal_points(db, cycle.id).get(state.id), "now": utc_now(),
+        "invitations": [entry for entry in list_open_invitations(db, cycle.id) if entry.state_id == state.id],
     }  # fmt: skip
 
 
@@ -70,19 +73,14 @@ def _is_usable(form: FocalPointForm, person: Any, officers: frozenset[str]) -> b
 
 
 def _replace(page: dict[str, Any], form: FocalPointForm) -> Any:
-    response, cycle, settings = page["response"], page["cycle"], tracker().settings
+    response, cycle = page["response"], page["cycle"]
     with transaction() as db:
         token = replace_focal_point(
             db, signed_in(), state_id=response.state_id, cycle_id=cycle.id, email=form.email.data or "",
             name=form.name.data or "", language=form.language.data, reference=form.reference.data or "",
         )  # fmt: skip
-        link = deliver_link(db, settings, tracker().secrets, token)
-    if not link:
+        issued = hand_out(db, tracker().settings, tracker().secrets, token)
+    if not issued.link:
         flash(_("The new focal point of %(state)s is invited by mail.", state=page["name"]), "success")
         return redirect(url_for("secretariat.people", cycle_id=cycle.id), 303)
-    issued = IssuedInvitation(page["state"], form.name.data or "", form.email.data or "", link)
-    frame = {key: value for key, value in page.items() if key not in {"response", "state", "name", "person"}}
-    return render_template(
-        "secretariat/invited.html", **frame, issued=[issued], plan=InvitationPlan([], []), form=form, mail=False,
-        names={response.state_id: page["name"]}, refusal_words=str,
-    )  # fmt: skip
+    return issued_page(cycle, issued)

@@ -10,18 +10,26 @@ from flask_babel import gettext as _
 from forms.secretariat import ListForm
 from models.base import utc_now
 from models.collation import sort_key
-from models.queries import list_focal_points, list_open_invitations
+from models.cycles import Cycle
+from models.queries import list_focal_points, list_open_invitations, list_references
 from services.accounts import FocalPointExists
 from services.cycles import ClosedCycle, find_cycle
-from services.focal_point_lists import InvitationPlan, RefusedLine, issue_planned, plan_invitations, reissue
+from services.focal_point_lists import (
+    InvitationPlan,
+    IssuedInvitation,
+    RefusedLine,
+    cancel,
+    issue_planned,
+    plan_invitations,
+    reissue,
+)
 from services.pasted import LARGEST_LIST, UnreadableList, decode_list
 from services.permissions import Permission
+from services.responses import state_name
 from services.secretariat import read_board
 from views.context import reading, signed_in, tracker, transaction
 from views.policy import needs
-from views.secretariat.common import cycle_frame, language, page_errors, read_filter, secretariat
-
-FOCAL_POINT_STATES: tuple[str, ...] = ("active", "invited", "expired", "none")
+from views.secretariat.common import cycle_frame, focal_point_names, language, page_errors, read_filter, secretariat
 
 
 def list_problem(error: UnreadableList) -> str:
@@ -55,7 +63,7 @@ def refusal_words(line: RefusedLine) -> str:
         "address": _("“%(word)s” is not an e-mail address.", word=word),
         "language": _("“%(word)s” is not one of the six languages. Use ar, zh, en, fr, ru or es.", word=word),
         "no_reference": _("The reference of the note verbale is missing."),
-        "duplicate": _("The State is named in line %(word)s already. A State has one focal point.", word=word),
+        "duplicate": _("Line %(word)s names the State too, and a State has one focal point. Keep the line that is right.", word=word),
         "has_focal_point": _("The State has a focal point: %(word)s. Replace that person on the page of focal points.", word=word),
         "officer": _("%(word)s is an officer of the secretariat and cannot be a focal point.", word=word),
         "already_invited": _("%(word)s has an open invitation. Issue its link again on the page of focal points.", word=word),
@@ -73,22 +81,21 @@ def people(cycle_id: str) -> Any:
         cycle = find_cycle(db, cycle_id)
         board = read_board(db, cycle, language())
         focal_points = list_focal_points(db, cycle_id)
+        references = list_references(db, cycle_id)
         waiting: dict[str, Any] = {}
         for invitation in list_open_invitations(db, cycle_id):
             waiting.setdefault(invitation.state_id or "", invitation)
     groups = [
         (region, kept)
         for region, entries in board.by_region(shown)
-        if (kept := [entry for entry in entries if wanted not in FOCAL_POINT_STATES or entry.focal_point == wanted])
+        if (kept := [entry for entry in entries if wanted not in focal_point_names() or entry.focal_point == wanted])
     ]
-    counts = {code: sum(entry.focal_point == code for entry in board.standings) for code in FOCAL_POINT_STATES}
+    counts = {code: sum(entry.focal_point == code for entry in board.standings) for code in focal_point_names()}
     return render_template(
         "secretariat/people.html", **cycle_frame(cycle), groups=groups, shown=shown, wanted=wanted, counts=counts,
-        focal_points=focal_points, waiting=waiting, now=utc_now(), mail=bool(tracker().settings.mail_host),
+        focal_points=focal_points, references=references, waiting=waiting, now=utc_now(),
+        mail=bool(tracker().settings.mail_host),
         shown_count=sum(len(entries) for _region, entries in groups), total=len(board.standings),
-        asked_for=dict(zip(FOCAL_POINT_STATES, (
-            _("Has a focal point"), _("Invited"), _("Invitation expired"), _("Nobody yet"),
-        ), strict=True)),
     )  # fmt: skip
 
 
@@ -117,14 +124,14 @@ def invite(cycle_id: str) -> Any:
     return render_template("secretariat/invite_preview.html", **frame(cycle), **given, plan=plan, named=named(plan))
 
 
-def frame(cycle: Any) -> dict[str, Any]:
+def frame(cycle: Cycle) -> dict[str, Any]:
     """The frame of a page below the list of focal points."""
     return cycle_frame(cycle, "secretariat.people")
 
 
 def named(plan: InvitationPlan) -> list[tuple[str, Any]]:
     """The good lines with the State's name in the language of the page, by name."""
-    rows = [(entry.state.names.get(language()) or entry.state.names["en"], entry) for entry in plan.good]
+    rows = [(state_name(entry.state.names, language()), entry) for entry in plan.good]
     return sorted(rows, key=lambda row: sort_key(row[0], language()))
 
 
@@ -166,8 +173,22 @@ def reissue_invitation(invitation_id: str) -> Any:
     if settings.mail_host:
         flash(_("A new link goes to %(address)s. The old one no longer works.", address=issued.email), "success")
         return redirect(url_for("secretariat.people", cycle_id=cycle.id), 303)
-    name = issued.state.names.get(language()) or issued.state.names["en"]
+    return issued_page(cycle, issued)
+
+
+def issued_page(cycle: Cycle, issued: IssuedInvitation) -> str:
+    """The one invitation that was issued, with its link: shown once and stored nowhere."""
     return render_template(
-        "secretariat/invited.html", **frame(cycle), issued=[issued], plan=InvitationPlan([], []), form=ListForm(),
-        refusal_words=refusal_words, mail=False, names={issued.state.id: name},
+        "secretariat/invited.html", **frame(cycle), issued=[issued], plan=InvitationPlan([], []), form=ListForm(formdata=None),
+        refusal_words=refusal_words, mail=False, names={issued.state.id: state_name(issued.state.names, language())},
     )  # fmt: skip
+
+
+@secretariat.post("/invitations/<invitation_id>/cancel")
+@needs(Permission.CYCLE_MANAGE)
+def cancel_invitation(invitation_id: str) -> Any:
+    """End an invitation of a focal point that was not used."""
+    with transaction() as db:
+        invitation = cancel(db, signed_in(), invitation_id)
+    flash(_("The invitation is cancelled; its link no longer works."), "success")
+    return redirect(url_for("secretariat.people", cycle_id=invitation.cycle_id), 303)

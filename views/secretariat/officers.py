@@ -1,4 +1,4 @@
-"""Officers of the secretariat, and what an officer does for an officer or a focal point: ending an account, help with signing in."""
+"""Officers of the secretariat, and what an officer does for an officer or a focal point: help with signing in, ending an account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from forms.account import InviteOfficerForm, ReasonForm
+from forms.secretariat import EndAccountForm
 from models.people import OFFICER, User
+from models.states import ReportingState
 from services.accounts import (
     AlreadyMember,
     cancel_invitation,
@@ -20,14 +22,15 @@ from services.accounts import (
     reissue_invitation,
 )
 from services.outbox import BadAddress
-from services.people import find_official, list_officers
+from services.people import Person, find_official, list_officers, response_of
 from services.permissions import NotFound, Permission
+from services.responses import state_name
 from services.roles import deactivate_person, reset_second_factor
 from views.account import role_names
 from views.context import reading, signed_in, tracker, transaction
 from views.library import passphrase_link
 from views.policy import needs
-from views.secretariat.common import language, secretariat
+from views.secretariat.common import flash_told, language, secretariat
 
 
 def _list_page(db: Session, form: InviteOfficerForm, status: int = 200) -> tuple[str, int]:
@@ -88,14 +91,14 @@ def officer_invitation(invitation_id: str) -> Any:
 @secretariat.route("/persons/<int:user_id>", methods=["GET", "POST"])
 @needs(Permission.CYCLE_MANAGE)
 def official(user_id: int) -> Any:
-    """An officer or a focal point: end the account, take a lost second factor away, hand on a link for a new passphrase."""
+    """An officer or a focal point: take a lost second factor away, hand on a link for a new passphrase."""
     form = ReasonForm()
     if request.method == "GET":
         with reading() as db:
             return _official_page(db, user_id, form)
     with transaction() as db:
         person = find_official(db, user_id)
-        if form.act.data not in {"end", "reset", *(() if tracker().settings.mail_host else ("link",))}:
+        if form.act.data not in {"reset", *(() if tracker().settings.mail_host else ("link",))}:
             abort(400)
         if person.user_id == signed_in().user_id:
             abort(403)
@@ -105,18 +108,45 @@ def official(user_id: int) -> Any:
         if form.act.data == "link":
             session["new_link"] = passphrase_link(db, signed_in(), db.get_one(User, user_id), reason)
             return redirect(url_for("secretariat.official", user_id=user_id), 303)
-        if form.act.data == "reset":
-            reset_second_factor(db, signed_in(), user_id, reason)
-            message = _("The second factor of %(name)s is taken away; a notice is sent.", name=person.name)
-        else:
-            deactivate_person(db, signed_in(), user_id, reason)
-            message = _("The account of %(name)s is ended.", name=person.name)
-    flash(message, "success")
-    return redirect(url_for("secretariat.officers"), 303)
+        user = reset_second_factor(db, signed_in(), user_id, reason)
+        back = _place(db, person)["back"]
+    flash(_("The second factor of %(name)s is taken away.", name=person.name), "success")
+    flash_told(user)
+    return redirect(back, 303)
+
+
+@secretariat.route("/persons/<int:user_id>/end", methods=["GET", "POST"])
+@needs(Permission.CYCLE_MANAGE)
+def end_account(user_id: int) -> Any:
+    """Say what ending an account means, and end it once the box is ticked and a reason is given."""
+    form = EndAccountForm()
+    with transaction() as db:
+        person = find_official(db, user_id)
+        if person.user_id == signed_in().user_id:
+            abort(403)
+        place = _place(db, person)
+        if not form.validate_on_submit():
+            return render_template(
+                "secretariat/end_account.html", person=person, form=form, role_names=role_names(), **place
+            ), 422 if form.is_submitted() else 200
+        deactivate_person(db, signed_in(), user_id, form.reason.data or "")
+    flash(_("The account of %(name)s is ended. No mail says so.", name=person.name), "success")
+    return redirect(place["back"], 303)
+
+
+def _place(db: Session, person: Person) -> dict[str, str]:
+    """The State of a focal point with its page; for an officer the list of officers."""
+    response = response_of(db, person)
+    if response is None:
+        return {"state": "", "back": url_for("secretariat.officers")}
+    state = db.get_one(ReportingState, response.state_id)
+    back = url_for("secretariat.response", response_id=response.id)
+    return {"state": state_name(state.names, language()), "back": back}
 
 
 def _official_page(db: Session, user_id: int, form: ReasonForm, status: int = 200) -> tuple[str, int]:
+    person = find_official(db, user_id)
     return render_template(
-        "secretariat/official.html", person=find_official(db, user_id), form=form, role_names=role_names(),
-        new_link=session.pop("new_link", None), me=signed_in().user_id,
+        "secretariat/official.html", person=person, form=form, role_names=role_names(), new_link=session.pop("new_link", None),
+        me=signed_in().user_id, **_place(db, person),
     ), status  # fmt: skip

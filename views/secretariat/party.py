@@ -34,7 +34,7 @@ from views.secretariat.invitations import list_problem, read_list_form
 def problem_words(code: str, word: str = "") -> str:
     """What is wrong with a stated party status."""
     words = {
-        "status": _("“%(word)s” is not a party status. Write unknown, party or not_party.", word=word),
+        "status": _("“%(word)s” is not a party status. Write unknown, party or not_party, or the word that pages show.", word=word),
         "no_source": _("Say where this is stated."),
         "no_source_date": _("Enter the day on which the source said so."),
         "source_date_range": _("The date of the source is before the Protocol (15 November 2000) or in the future."),
@@ -42,8 +42,8 @@ def problem_words(code: str, word: str = "") -> str:
         "since_range": _("The Protocol was adopted on 15 November 2000: nobody was party before."),
         "head": _("The first line names the columns: %(columns)s. “%(word)s” is missing.", columns=", ".join(COLUMNS), word=word),
         "unknown_state": _("“%(word)s” is not a reporting State. Use its short name or its three-letter code.", word=word),
-        "duplicate": _("The State is named in line %(word)s already.", word=word),
-        "date": _("“%(word)s” is not a date. Write year-month-day, for example 2026-06-30.", word=word),
+        "duplicate": _("Line %(word)s names the State too. Keep the line that is right.", word=word),
+        "date": _("“%(word)s” is not a date, or may be two. Write year-month-day, for example 2026-06-30.", word=word),
     }  # fmt: skip
     return str(words[code])
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from forms.secretariat import DeclineForm, ReturnForm, offer
 from models.cycles import Cycle
 from models.states import ReportingState
+from services.people import reachable_focal_point
 from services.permissions import Permission
 from services.responses import find_response, state_name
 from services.submissions import NotReturnable, reopen
@@ -17,7 +18,7 @@ from services.submissions import decline_reopening as decline
 from services.submissions import return_response as give_back
 from views.context import reading, signed_in, transaction
 from views.policy import needs
-from views.secretariat.common import cycle_frame, instrument_frame, language, page_errors, secretariat
+from views.secretariat.common import cycle_frame, flash_told, instrument_frame, language, page_errors, secretariat
 
 
 @secretariat.route("/responses/<response_id>/return", methods=["GET", "POST"])
@@ -44,10 +45,9 @@ def return_response(response_id: str) -> Any:
         with transaction() as db:
             response = find_response(db, response_id, signed_in(), Permission.RESPONSE_RETURN, lock=True)
             give_back(db, response, signed_in(), form.reason.data or "", question_ids or [])
-        flash(
-            _("The response is returned. The focal point is told; the submission stays visible until the next."),
-            "success",
-        )
+            person = reachable_focal_point(db, response)
+        flash(_("The response is returned. The submission stays visible until the next."), "success")
+        flash_told(person)
         return redirect(url_for("secretariat.response", response_id=response_id), 303)
     return render_template(
         "secretariat/return.html", **cycle_frame(cycle, "secretariat.dashboard"), **questionnaire, form=form,
@@ -64,7 +64,9 @@ def reopen_response(response_id: str) -> Any:
         if db.get_one(Cycle, response.cycle_id).closed_at is not None:
             return _closed(response_id)
         reopen(db, response, signed_in())
-    flash(_("The response is open for changes again. The focal point is told."), "success")
+        person = reachable_focal_point(db, response)
+    flash(_("The response is open for changes again."), "success")
+    flash_told(person)
     return redirect(url_for("secretariat.response", response_id=response_id), 303)
 
 
@@ -84,7 +86,9 @@ def decline_reopening(response_id: str) -> Any:
         with transaction() as db:
             response = find_response(db, response_id, signed_in(), Permission.RESPONSE_RETURN, lock=True)
             decline(db, response, signed_in(), form.reason.data or "")
-        flash(_("The request is declined. The focal point is told the reason; the submission stands."), "success")
+            person = reachable_focal_point(db, response)
+        flash(_("The request is declined; the submission stands."), "success")
+        flash_told(person)
         return redirect(url_for("secretariat.response", response_id=response_id), 303)
     return render_template(
         "secretariat/decline.html", **cycle_frame(cycle, "secretariat.dashboard"), form=form, response=response,
