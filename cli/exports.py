@@ -4,38 +4,70 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
 from cli.common import Refused, command_settings, open_database
+from exports.settings import PRESETS, SECRETARIAT, BadSettings, ExportSettings
 from exports.source import ExportError, read_source
 from exports.workbook import write_workbook
 from languages import LANGUAGES
+from models.states import REGIONS
 from services.permissions import NotFound
+
+PROBLEMS = {
+    "unknown_language": "The language {word} is none of the six.",
+    "unknown_preset": "The preset {word} is unknown.",
+    "one_state": "The preset {word} is for one State: name it with --state.",
+    "unknown_region": "The regional group {word} is unknown.",
+    "unknown_question": "The questionnaire has no question {word}.",
+    "no_zone": "The moment {word} names no zone.",
+}
+"""What is wrong with the parameters, by code."""
 
 
 @click.command("export")
 @click.option("--cycle", "cycle_id", default="latest", show_default=True, help="Id of the round of reporting.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--preset", type=click.Choice(PRESETS), default=SECRETARIAT, show_default=True, help="Who the file is for."
+)
+@click.option("--state", "states", multiple=True, metavar="CODE", help="Only this State (may be repeated).")
+@click.option("--region", "regions", multiple=True, type=click.Choice(REGIONS), help="Only this regional group.")
+@click.option("--question", "questions", multiple=True, metavar="ID", help="Only this question, such as op13d.")
+@click.option("--as-at", type=click.DateTime(), help="Submissions up to this moment (UTC), with today's visibility.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
-def export_command(cycle_id: str, language: str, out: Path) -> None:
+def export_command(
+    cycle_id: str, language: str, out: Path, preset: str, states: tuple[str, ...], regions: tuple[str, ...],
+    questions: tuple[str, ...], as_at: datetime | None,
+) -> None:  # fmt: skip
     """Write the workbook of a round of reporting: the latest submitted answers of all States.
+
+    The presets reviewers and public hold only what States have opened, with small counts of persons withheld.
 
     The file is there whole or not at all; one of the same name is replaced. Only its owner may read it.
     """
     settings = command_settings()
+    try:
+        moment = as_at.replace(tzinfo=UTC) if as_at else None
+        asked = ExportSettings(language, preset, tuple(code.upper() for code in states), regions, questions, moment)
+    except BadSettings as error:
+        raise Refused(PROBLEMS[error.code].format(word=error.word)) from None
     scratch = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
-        with open_database(settings) as database, read_source(database, cycle_id) as source:
+        with open_database(settings) as database, read_source(database, cycle_id, asked) as source:
             total = sum(state.seal is not None for state in source.states)
             handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w+b") as file, tqdm(total=total, desc=f"{out.name}", unit=" States") as bar:
                 report = write_workbook(file, source, language, rehearsal=settings.rehearsal, progress=bar.update)
         scratch.replace(out)
-    except NotFound:
-        raise Refused(f"There is no round of reporting {cycle_id}.") from None
+    except NotFound as error:
+        raise Refused(f"There is no round of reporting {cycle_id}, or no such State in it ({error}).") from None
+    except BadSettings as error:
+        raise Refused(PROBLEMS[error.code].format(word=error.word)) from None
     except (ExportError, OSError) as error:
         raise Refused(f"The workbook was not made: {error}") from None
     finally:

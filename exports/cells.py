@@ -17,6 +17,10 @@ _MARKUP = re.compile("[&<>\r]")
 _REPLACEMENTS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _FORMULA_STARTS = frozenset("=+-@")
 
+# A letter that has a direction of its own, and those that run to the left.
+_STRONG = re.compile("[A-Za-z\u00aa-\u1fff\u2c00-\u2dff\u3041-\U0001ffff]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
 _EPOCH = date(1899, 12, 30).toordinal()
 FIRST_DAY = date(1900, 3, 1)
 """Before this day spreadsheets disagree: some count 29 February 1900, which never was; none knows earlier centuries."""
@@ -63,6 +67,14 @@ def _end_of_part(text: str, start: int, limit: int) -> int:
 def parts_needed(text: str) -> int:
     """How many rows a text takes."""
     return len(split_text(text))
+
+
+def direction_of(text: str) -> str:
+    """The direction of the first letter that has one, `ltr` or `rtl`; empty for figures and signs alone."""
+    found = _STRONG.search(text)
+    if found is None:
+        return ""
+    return "rtl" if _RIGHT_TO_LEFT.match(found[0]) else "ltr"
 
 
 def looks_like_formula(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exports.columns import Gettext
+from exports.shape import Gettext
 from languages import LANGUAGE_NAMES
 
 

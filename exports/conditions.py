@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exports.codes import code_lists
-from exports.columns import Gettext
+from exports.shape import Gettext
 from instruments.conditions import Condition
 from instruments.schema import Instrument
 from instruments.texts import Texts

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from exports.codes import short_asked_states
-from exports.columns import CONTRACT_VERSION, gettext_in
+from exports.codes import code_lists, short_asked_states
+from exports.columns import CONTRACT_VERSION
 from exports.marks import BLANKS, SCALES, with_mark
+from exports.settings import PUBLIC, REVIEWERS, SECRETARIAT, STATE
+from exports.shape import Gettext, gettext_in
 from exports.source import ExportSource
 from instruments.catalog import canonical_json
-from languages import LANGUAGE_NAMES, direction
+from languages import LANGUAGE_NAMES, direction, separator
+from services.responses import state_name
 
 COVER = "Cover"
 
@@ -41,7 +44,13 @@ class CoverRow:
 
 
 def cover_rows(
-    source: ExportSource, language: str, counts: Sequence[SheetCount], facts_sha256: str, *, rehearsal: bool
+    source: ExportSource,
+    language: str,
+    counts: Sequence[SheetCount],
+    facts_sha256: str,
+    shown_states: int,
+    *,
+    rehearsal: bool,
 ) -> Iterator[CoverRow]:
     """All lines of the cover."""
     _ = gettext_in(language)
@@ -55,7 +64,7 @@ def cover_rows(
     yield CoverRow(_("Reliability"), str(texts("instrument.verification")), "verification")
     yield CoverRow()
     yield CoverRow(_("This workbook"), style="section")
-    yield from _facts(source, language, facts_sha256)
+    yield from _facts(source, language, facts_sha256, shown_states)
     yield CoverRow()
     yield CoverRow(_("Sheets"), style="section")
     yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head", expected=_("Rows due"), written=_("Rows written"))
@@ -74,10 +83,9 @@ def submissions_sha256(source: ExportSource) -> str:
     return hashlib.sha256(canonical_json(sorted(seals)).encode()).hexdigest()
 
 
-def _facts(source: ExportSource, language: str, facts_sha256: str) -> Iterator[CoverRow]:
+def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states: int) -> Iterator[CoverRow]:
     _ = gettext_in(language)
     cycle, instrument = source.cycle, source.instrument
-    submitted = sum(state.seal is not None for state in source.states)
     yield CoverRow(_("Cycle"), cycle.title, "cycle_title")
     yield CoverRow(_("Cycle id"), cycle.id, "cycle")
     yield CoverRow(_("Opened (UTC)"), cycle.opens_at, "opens_at")
@@ -88,13 +96,13 @@ def _facts(source: ExportSource, language: str, facts_sha256: str) -> Iterator[C
     yield CoverRow(_("Fingerprint of the questionnaire (SHA-256)"), instrument.sha256, "instrument_sha256")
     yield CoverRow(_("Language of the workbook"), LANGUAGE_NAMES[language], "language_name")
     yield CoverRow(_("Language code"), language, "language")
-    yield CoverRow(_("Contents"), _("Full: everything that was submitted, for the secretariat only"), "preset")
+    yield from _settings(source, language)
     yield CoverRow(_("As at (UTC)"), source.as_at, "as_at")
     yield CoverRow(
         "", _("The moment of the newest fact in this file. The same facts always give the same file."), "", "note"
     )
     yield CoverRow(_("States in the cycle"), len(source.states), "states")
-    yield CoverRow(_("States whose submitted answers are here"), submitted, "states_submitted")
+    yield CoverRow(_("States whose submitted answers are here"), shown_states, "states_submitted")
     yield CoverRow(
         "",
         _("The latest submission of each State. A State that has not submitted has a row in Coverage and no answers."),
@@ -104,6 +112,46 @@ def _facts(source: ExportSource, language: str, facts_sha256: str) -> Iterator[C
     yield CoverRow(_("Fingerprint of the facts (SHA-256)"), facts_sha256, "facts_sha256")
     yield CoverRow(_("Fingerprint of the submissions (SHA-256)"), submissions_sha256(source), "submissions_sha256")
     yield CoverRow(_("Version of the columns"), CONTRACT_VERSION, "contract_version")
+
+
+def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
+    """The parameters of the export in words."""
+    _ = gettext_in(language)
+    settings, texts = source.settings, source.instrument.texts_in(language)
+    listed = separator(language)
+    yield CoverRow(_("Contents"), preset_words(_)[settings.preset], "preset")
+    names = {state.state_id: state_name(state.names, language) for state in source.states}
+    if settings.states:
+        yield CoverRow(
+            _("States chosen"), listed.join(names[code] for code in settings.states if code in names), "filter.states"
+        )
+    if settings.regions:
+        groups = code_lists(_)["group"]
+        yield CoverRow(
+            _("Regional groups chosen"), listed.join(groups[code] for code in settings.regions), "filter.groups"
+        )
+    if settings.questions:
+        numbers = (source.instrument.questions[one].number_in(texts) for one in settings.questions)
+        yield CoverRow(_("Paragraphs chosen"), listed.join(numbers), "filter.paragraphs")
+    if settings.as_at is not None:
+        yield CoverRow(_("Submissions up to (UTC)"), settings.as_at, "filter.as_at")
+        yield CoverRow("", _("Shown with today’s visibility: what a State has closed since is not here."), "", "note")
+    if settings.threshold:
+        words = _(
+            "Counts from 1 to %(most)s stand as <%(threshold)s, and with them whatever would give them away. 0 is shown."
+        )
+        values = {"most": settings.threshold - 1, "threshold": settings.threshold}
+        yield CoverRow(_("Small counts of persons"), words % values, "small_counts")
+
+
+def preset_words(_: Gettext) -> dict[str, str]:
+    """What each preset holds, in words."""
+    return {
+        SECRETARIAT: _("Full: everything that was submitted, for the secretariat only"),
+        REVIEWERS: _("For the reviewers of one State: what the State has opened to reviewers"),
+        PUBLIC: _("Public: only what States have opened to the public"),
+        STATE: _("A State’s own copy: everything it submitted"),
+    }
 
 
 def _definitions(source: ExportSource, language: str) -> Iterator[CoverRow]:

@@ -19,7 +19,7 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.cells import clean, column_letters
-from exports.columns import Sheet
+from exports.shape import Sheet
 from exports.sheets import HEAD_ROWS, LOW, Part, SharedStrings
 
 _ROWS_HERE = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
@@ -200,6 +200,7 @@ def paper_of(sheet: Sheet) -> int:
 def strips_of(sheet: Sheet) -> list[tuple[int, int]]:
     """The first and the last column of each strip of pages, counted from 1: as few as are readable, of about the same width."""
     printed, most = _printed(sheet), _WIDTHS[_A3] / _READABLE
+    strips: list[tuple[int, int]] = []
     for count in range(1, printed + 1):
         strips = _even_strips(sheet, printed, count)
         if max(_points(sheet, first, stop) for first, stop in strips) <= most:
@@ -210,7 +211,8 @@ def strips_of(sheet: Sheet) -> list[tuple[int, int]]:
 def _even_strips(sheet: Sheet, printed: int, count: int) -> list[tuple[int, int]]:
     widths = [column.width for column in sheet.columns[:printed]]
     share = sum(widths[sheet.frozen :]) / count
-    strips, first, filled = [], 1, 0.0
+    strips: list[tuple[int, int]] = []
+    first, filled = 1, 0.0
     for number in range(sheet.frozen + 1, printed + 1):
         width = widths[number - 1]
         if filled and filled + width / 2 > share and len(strips) < count - 1:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 
 from exports.codes import code_lists
-from exports.columns import Gettext, gettext_in, repeat_sheets
+from exports.columns import repeat_sheets
 from exports.conditions import condition_in_words
 from exports.marks import BLANKS, SCALES, Value
 from exports.rows import Row, addressees_of, articles_of, yes_no
+from exports.shape import Gettext, gettext_in
 from instruments.items import Item
 from instruments.schema import Instrument, Question, Section
 from instruments.soundness import needed_text_keys

@@ -11,8 +11,10 @@ from typing import Any
 
 from exports.cells import clean, parts_needed
 from exports.codes import code_lists, short_asked_states, work_state
-from exports.columns import gettext_in, status_items
+from exports.columns import status_items
 from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of, with_mark
+from exports.settings import ExportSettings
+from exports.shape import gettext_in
 from exports.source import Sealed
 from instruments.items import Item
 from instruments.items.base import Fact
@@ -44,7 +46,9 @@ class SealedItem:
 class Rows:
     """Makes the rows of one export in one language. Counts, per sheet, how many rows the workbook must hold."""
 
-    def __init__(self, instrument: Instrument, language: str) -> None:
+    def __init__(self, instrument: Instrument, language: str, settings: ExportSettings | None = None) -> None:
+        self.settings = settings or ExportSettings(language)
+        self.threshold = self.settings.threshold
         self.instrument = instrument
         self.language = language
         self.texts: Texts = instrument.texts_in(language)
@@ -76,13 +80,17 @@ class Rows:
         self.expected[sheet] = self.expected.get(sheet, 0) + due
 
     def items(self, sealed: Sealed) -> list[SealedItem]:
-        """Every item of the questionnaire with what became of it, in instrument order.
+        """Every item of the questions that are shown with what became of it, in instrument order.
+
+        In a preset that is shared, counts of persons that are too small are withheld here, before anything is made of them.
 
         Raises pydantic.ValidationError for a sealed value that is not of its item's type.
         """
         asked, answers = set(sealed.document["asked"]), sealed.document["answers"]
         found = []
         for question in self.instrument.questions.values():
+            if question.id not in sealed.questions:
+                continue
             for item in question.items:
                 if item.id not in asked:
                     found.append(SealedItem(item, question, NOT_ASKED))
@@ -90,6 +98,8 @@ class Rows:
                     found.append(SealedItem(item, question, NOT_ANSWERED))
                 else:
                     value = item.load(answers[item.id]["value"])
+                    if self.threshold:
+                        value = item.without_small_cells(value, self.threshold)
                     facts = tuple(item.facts(value, self.texts))
                     found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))
         return found
@@ -105,7 +115,9 @@ class Rows:
                 files[entry.question.id] = files.get(entry.question.id, 0) + count
         name = state_name(state.names, self.language)
         last = (
-            state.m49, state.region, self.words["group"][state.region], state.clearance, seal.submitted_at, seal.number,
+            state.m49, state.region, self.words["group"][state.region],
+            # How the work goes on since is between the State and the secretariat.
+            "submitted" if self.settings.is_shared else state.clearance, seal.submitted_at, seal.number,
             document["cycle"], self.instrument.version, state.response_id,
         )  # fmt: skip
         for entry in items:
@@ -131,8 +143,11 @@ class Rows:
     def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
         """The State's row of the matrix; `target` is the cell where its answers begin in Answers_long."""
         by_id = {entry.item.id: entry for entry in items}
-        cells = []
+        cells: list[Value] = []
         for item in self._status_items:
+            if item.id not in by_id:  # its paragraph was not asked for
+                cells.append(None)
+                continue
             entry = by_id[item.id]
             if entry.asked_state != ANSWERED:
                 mark, words = BLANKS[entry.asked_state], self.asked_words[entry.asked_state]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from math import ceil
 from typing import IO, Any, NamedTuple
 
 from exports.cells import (
@@ -15,6 +13,7 @@ from exports.cells import (
     clean,
     column_letters,
     day_number,
+    direction_of,
     has_escape,
     looks_like_formula,
     moment_number,
@@ -23,8 +22,9 @@ from exports.cells import (
     text_xml,
     units,
 )
-from exports.columns import Sheet, SheetColumn
+from exports.heights import lines_needed, room_of
 from exports.marks import Marked, Value
+from exports.shape import Sheet, SheetColumn
 from exports.styles import Styles
 
 MOST_ROWS = 1_048_576
@@ -45,12 +45,6 @@ MOST_RUNS = 4_000
 RUN_KINDS = frozenset({"code", "moment", "integer"})
 
 _ROW = "\0"
-_WIDE = re.compile("[\u2e80-\uffef]")
-# A letter that has a direction of its own, and those that run to the left.
-_STRONG = re.compile("[A-Za-z\u00aa-\u1fff\u2c00-\u2dff\u3041-\U0001ffff]")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-_SLACK = 2.2
-"""Characters of a column that hold no text: its indent and edges."""
 FIGURES = frozenset({"integer", "number", "date", "moment"})
 
 
@@ -156,7 +150,7 @@ class SheetWriter:
         self._segments = self._make_segments()
         self._widths = [column.width for column in self._columns]
         # Texts up to this length take one line even in Chinese; a line feed in one is left to the program that shows it.
-        self._shorts = [max(0, int(_room(width)) // 2) for width in self._widths]
+        self._shorts = [max(0, int(room_of(width)) // 2) for width in self._widths]
         self._long = [number for number, column in enumerate(self._columns) if column.kind in {"text", "any"}]
         self._places = {
             name: sheet.ids.index(name) for name in ("state_iso3", "item_id", "row_id", "field") if name in sheet.ids
@@ -363,17 +357,10 @@ class SheetWriter:
 
     def _text(self, letters: str, row: str, value: str, column: str) -> str:
         text = self._cleaned(value, column)
-        style = self._text_styles[self._way(text), looks_like_formula(text)]
+        style = self._text_styles[direction_of(text) or self._neutral, looks_like_formula(text)]
         if has_escape(text):
             return f'<c r="{letters}{row}" s="{style}" t="s"><v>{self._strings.number(text)}</v></c>'
         return f'<c r="{letters}{row}" s="{style}" t="inlineStr"><is>{text_xml(text)}</is></c>'
-
-    def _way(self, text: str) -> str:
-        """The direction of the first letter that has one; for figures and signs that of the workbook."""
-        found = _STRONG.search(text)
-        if found is None:
-            return self._neutral
-        return "rtl" if _RIGHT_TO_LEFT.match(found[0]) else "ltr"
 
     def _mark(self, letters: str, row: str, value: Marked) -> str:
         place = f"{letters}{row}"
@@ -397,23 +384,7 @@ class SheetWriter:
     def _issue(self, code: str, column: str, detail: str) -> None:
         given = {name: self._values[place] for name, place in self._places.items()}
         where = {
-            name: clean(value.text if isinstance(value, Marked) else str(value or ""))[0] for name, value in given.items()
+            name: clean(value.text if isinstance(value, Marked) else str(value or ""))[0]
+            for name, value in given.items()
         }
         self._report(Issue(code, self.parts[-1].name, self._row, column, detail=detail, **where))
-
-
-def lines_needed(text: str, width: float) -> int:
-    """About how many lines a wrapped text takes in a column; words do not fill a line wholly, hence the slack."""
-    room = _room(width)
-    if "\n" not in text:
-        return 1 if len(text) * 2 <= room else ceil(_width(text) / room)
-    return sum(max(1, ceil(_width(line) / room)) for line in text.split("\n"))
-
-
-def _room(width: float) -> float:
-    return max(1.0, width * 0.92 - _SLACK)
-
-
-def _width(text: str) -> int:
-    """Width in characters; those of Chinese take two."""
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from exports.settings import ExportSettings
 from instruments.schema import Instrument
 from models.collation import sort_key
 from models.database import Database
@@ -20,7 +21,9 @@ from models.export_queries import (
     find_cycle_record,
     iterate_documents,
     list_state_records,
+    list_visibilities,
 )
+from models.responses import VISIBILITIES
 from models.states import REGIONS
 from services.instruments import get_instrument
 from services.permissions import NotFound
@@ -41,6 +44,8 @@ class Sealed:
 
     state: StateRecord
     document: dict[str, Any]
+    questions: frozenset[str]
+    """The questions that the export shows of it."""
 
 
 class Documents:
@@ -78,6 +83,9 @@ class ExportSource:
     instrument: Instrument
     states: tuple[StateRecord, ...]
     documents: Documents
+    settings: ExportSettings = field(default_factory=ExportSettings)
+    visibilities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Today's visibility by response and question; what is narrower than the sealed one holds for past moments too."""
 
     @property
     def as_at(self) -> datetime:
@@ -102,15 +110,33 @@ class ExportSource:
         )
 
     def sealed(self, language: str) -> Iterator[Sealed]:
-        """The States that submitted, in order, each with its document. Raises BrokenSeal."""
+        """The States that submitted and show anything in this preset, in order, each with its document. Raises BrokenSeal."""
         for state in self.in_order(language):
-            if state.seal is not None:
-                yield Sealed(state, self.documents.get(state, self.instrument))
+            if state.seal is None:
+                continue
+            document = self.documents.get(state, self.instrument)
+            shown = self._shown(state, document)
+            if shown:
+                yield Sealed(state, document, shown)
+
+    def _shown(self, state: StateRecord, document: dict[str, Any]) -> frozenset[str]:
+        today, sealed = self.visibilities.get(state.response_id, {}), document["visibility"]
+        for question_id, visibility in sealed.items():
+            sealed[question_id] = narrower(visibility, today.get(question_id, visibility))
+        asked = self.settings.questions or tuple(self.instrument.questions)
+        return frozenset(one for one in asked if self.settings.shows(sealed.get(one, VISIBILITIES[0])))
+
+
+def narrower(one: str, other: str) -> str:
+    """The visibility of the two that fewer may see."""
+    return min(one, other, key=VISIBILITIES.index)
 
 
 @contextmanager
-def read_source(database: Database, cycle_id: str) -> Iterator[ExportSource]:
-    """Read a cycle (`latest`: the one opened last) in one transaction. Raises NotFound for an unknown cycle.
+def read_source(database: Database, cycle_id: str, settings: ExportSettings | None = None) -> Iterator[ExportSource]:
+    """Read a cycle (`latest`: the one opened last) in one transaction.
+
+    Raises NotFound for an unknown cycle or State, BadSettings for a question that the questionnaire has not.
 
     Works on a database opened read-only. The documents are there until the block ends.
     """
@@ -121,7 +147,15 @@ def read_source(database: Database, cycle_id: str) -> Iterator[ExportSource]:
             if cycle is None:
                 raise NotFound(cycle_id)
             instrument = get_instrument(session, cycle.instrument_version_id)
-            states = tuple(list_state_records(session, cycle))
-            for submission_id, text in iterate_documents(session, cycle.id):
-                documents.put(submission_id, text)
-        yield ExportSource(cycle, instrument, states, documents)
+            asked = settings or ExportSettings()
+            asked.check_questions(instrument)
+            every = list_state_records(session, cycle, asked.as_at)
+            if unknown := set(asked.states) - {state.state_id for state in every}:
+                raise NotFound(", ".join(sorted(unknown)))
+            states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
+            wanted = {state.seal.submission_id for state in states if state.seal is not None}
+            for submission_id, text in iterate_documents(session, cycle.id, asked.as_at):
+                if submission_id in wanted:
+                    documents.put(submission_id, text)
+            visibilities = list_visibilities(session, cycle.id)
+        yield ExportSource(cycle, instrument, states, documents, asked, visibilities)

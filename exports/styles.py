@@ -69,7 +69,10 @@ class Styles:
         small = Alignment(vertical="center", horizontal=side, shrink_to_fit=True, indent=GAP)
         small_figures = Alignment(vertical="center", horizontal="right", shrink_to_fit=True, indent=GAP)
         band, wash = PatternFill("solid", fgColor=BAND), PatternFill("solid", fgColor=WASH)
-        written: tuple[tuple[Literal["ltr", "rtl"], Literal["left", "right"], int], ...] = (("ltr", "left", 1), ("rtl", "right", 2))
+        written: tuple[tuple[Literal["ltr", "rtl"], Literal["left", "right"], int], ...] = (
+            ("ltr", "left", 1),
+            ("rtl", "right", 2),
+        )
         for way, at, reading in written:
             own = Alignment(vertical="top", horizontal=at, wrap_text=True, readingOrder=reading, indent=GAP)
             self._add(f"plain_{way}", _font(), own)

@@ -13,7 +13,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.cells import TEXT_LIMIT, clean, has_escape, units
-from exports.sheets import TALLEST, lines_needed
+from exports.heights import lines_needed
+from exports.sheets import TALLEST
 from exports.source import ExportError
 from instruments.schema import Instrument
 from instruments.text_import import Row, source_digest

@@ -13,12 +13,14 @@ from typing import IO
 from openpyxl import Workbook
 
 from exports.cells import clean, looks_like_formula, moment_number
-from exports.columns import Sheet, gettext_in, list_sheets
+from exports.columns import list_sheets
 from exports.cover import COVER, CoverRow, SheetCount, cover_rows
+from exports.heights import lines_needed
 from exports.package import Layout, PackageTexts, attribute, write_package
 from exports.reference import choice_rows, code_rows, dictionary_rows, labels_in_other_languages
 from exports.rows import Row, Rows, languages_of
-from exports.sheets import LINE, MOST_ROWS, Issue, Part, SharedStrings, SheetWriter, lines_needed
+from exports.shape import Sheet, gettext_in
+from exports.sheets import LINE, MOST_ROWS, Issue, Part, SharedStrings, SheetWriter
 from exports.source import ExportError, ExportSource
 from exports.styles import Styles
 from languages import direction, format_moment
@@ -75,10 +77,11 @@ class _Making:
         self.book = Workbook()
         self.styles = Styles(self.book, right_to_left=direction(language) == "rtl")
         self.strings = SharedStrings()
-        self.rows = Rows(source.instrument, language)
+        self.rows = Rows(source.instrument, language, source.settings)
+        self.shown_states = 0
         self.issues = 0
         self._issue_words = self.rows.words["issue"]
-        self.sheets = list_sheets(source.instrument, language)
+        self.sheets = list_sheets(source.instrument, language, source.settings.preset)
         self.writers: dict[str, SheetWriter] = {}
         for sheet in self.sheets:
             self.writers[sheet.name] = SheetWriter(
@@ -103,12 +106,14 @@ class _Making:
         """The sheets of answers, State by State; texts are put aside by question, because they are read by paragraph."""
         languages: dict[str, str] = {}
         aside: dict[str, IO[bytes]] = {}
-        answers, matrix = self.writers["Answers_long"], self.writers["Matrix"]
+        answers, matrix = self.writers["Answers_long"], self.writers.get("Matrix")
         for sealed in self.source.sealed(self.language):
+            self.shown_states += 1
             items = self.rows.items(sealed)
             places = [answers.write(row) for row in self.rows.answer_rows(sealed, items)]
-            first, number = places[0]
-            matrix.write(self.rows.matrix_row(sealed.state, items, f"{first}!A{number}"))
+            if matrix is not None:
+                first, number = places[0]
+                matrix.write(self.rows.matrix_row(sealed.state, items, f"{first}!A{number}"))
             for question_id, row in self.rows.text_rows(sealed.state, items):
                 if question_id not in aside:
                     aside[question_id] = self._new_file()
@@ -122,7 +127,7 @@ class _Making:
                 aside[question_id].seek(0)
                 for line in aside[question_id]:
                     self.writers["Texts"].write(json.loads(line))
-        for state in self.source.in_order(self.language):
+        for state in self.source.in_order(self.language) if "Coverage" in self.writers else ():
             self.writers["Coverage"].write(self.rows.coverage_row(state, languages.get(state.response_id, "")))
 
     def write_reference(self) -> None:
@@ -156,7 +161,9 @@ class _Making:
         if wrong:
             raise ExportIncomplete(f"Rows are missing or too many ({'; '.join(wrong)}).")
         facts = self.rows.facts_hash.hexdigest()
-        cover = self._write_cover(list(cover_rows(self.source, self.language, counts, facts, rehearsal=rehearsal)))
+        cover = self._write_cover(
+            list(cover_rows(self.source, self.language, counts, facts, self.shown_states, rehearsal=rehearsal))
+        )
         layouts = [Layout(cover, None, COVER_WIDTHS)]
         for sheet in self.sheets:
             widths = [column.width for column in sheet.columns]

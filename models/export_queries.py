@@ -6,6 +6,7 @@ Of a draft only progress and dates are read. Answers come from sealed documents 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Subquery, func
 from sqlmodel import Session, col, select
@@ -14,10 +15,12 @@ from models.audit import AuditEvent
 from models.cycles import Cycle
 from models.people import Invitation
 from models.queries import count_ready, list_focal_points, list_given_back
-from models.responses import NationalResponse
+from models.responses import NationalResponse, QuestionState
 from models.states import ReportingState
 from models.submissions import Submission
 
+_select_columns: Any = select
+"""`select` itself: its types know four columns at most."""
 REMINDED = "reminder.sent"
 """The act that `services.reminders` puts on record."""
 BATCH = 8
@@ -100,25 +103,25 @@ def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
     return None if row is None else CycleRecord(*row)
 
 
-def _latest_rounds() -> Subquery:
-    return (
-        select(Submission.national_response_id, func.max(Submission.round).label("round"))
-        .group_by(Submission.national_response_id)
-        .subquery("latest")
-    )
+def _latest_rounds(as_at: datetime | None = None) -> Subquery:
+    """The last round of each response; with `as_at` the last one sealed at or before that moment."""
+    statement = select(Submission.national_response_id, func.max(Submission.round).label("round"))
+    if as_at is not None:
+        statement = statement.where(col(Submission.submitted_at) <= as_at)
+    return statement.group_by(Submission.national_response_id).subquery("latest")
 
 
-def list_state_records(session: Session, cycle: CycleRecord) -> list[StateRecord]:
+def list_state_records(session: Session, cycle: CycleRecord, as_at: datetime | None = None) -> list[StateRecord]:
     """Every State of the cycle with its latest seal, ordered by code: six statements, for any number of States."""
-    latest = _latest_rounds()
+    latest = _latest_rounds(as_at)
     statement = (
-        select(
+        _select_columns(
             NationalResponse.id, ReportingState.id, ReportingState.m49, ReportingState.kind, ReportingState.region,
             ReportingState.names, ReportingState.party_status, ReportingState.party_since, NationalResponse.clearance,
             NationalResponse.extended_deadline, NationalResponse.answered, NationalResponse.asked,
             NationalResponse.started_at, NationalResponse.last_activity_at, NationalResponse.reopen_requested_at,
             Submission.id, Submission.number, Submission.round, Submission.sha256, Submission.submitted_at, Submission.late,
-        )  # type: ignore[call-overload]
+        )
         .join(ReportingState, col(ReportingState.id) == col(NationalResponse.state_id))
         .outerjoin(latest, latest.c.national_response_id == col(NationalResponse.id))
         .outerjoin(
@@ -191,9 +194,22 @@ def _reminded(session: Session, cycle_id: str) -> dict[str, tuple[int, datetime]
     return found
 
 
-def iterate_documents(session: Session, cycle_id: str) -> Iterator[tuple[str, str]]:
-    """(submission id, sealed document) of the latest submission of every response, a few at a time."""
-    latest = _latest_rounds()
+def list_visibilities(session: Session, cycle_id: str) -> dict[str, dict[str, str]]:
+    """Today's visibility of each question by response, where the focal point ever chose one."""
+    statement = (
+        select(QuestionState.national_response_id, QuestionState.question_id, QuestionState.visibility)
+        .join(NationalResponse, col(NationalResponse.id) == col(QuestionState.national_response_id))
+        .where(col(NationalResponse.cycle_id) == cycle_id)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for response_id, question_id, visibility in session.exec(statement):
+        found.setdefault(response_id, {})[question_id] = visibility
+    return found
+
+
+def iterate_documents(session: Session, cycle_id: str, as_at: datetime | None = None) -> Iterator[tuple[str, str]]:
+    """(submission id, sealed document) of the latest submission of every response (up to `as_at`), a few at a time."""
+    latest = _latest_rounds(as_at)
     statement = (
         select(Submission.id, Submission.document)
         .join(

@@ -41,7 +41,7 @@ Cells = dict[str, Any]
 """What must stand in the columns of one row; a column that is not named is empty."""
 
 _FIRST_DAY = date(1931, 3, 5)
-_FIRST_YEAR = 1901
+_FIRST_YEAR = 1801
 
 
 class Words(tuple[str, ...]):

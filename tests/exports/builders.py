@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from exports.settings import ExportSettings
 from exports.source import Documents, ExportSource
 from exports.workbook import write_workbook
 from instruments.catalog import canonical_json, load_instrument
@@ -208,14 +209,25 @@ class _Maker:
         return self.text if self.text is not None else random_text(rng)
 
 
-def make_source(documents: Mapping[str, Mapping[str, Any]]) -> ExportSource:
-    """An export of States with these values, without a database: for properties that are tried many times."""
+def make_source(
+    documents: Mapping[str, Mapping[str, Any]], *, settings: ExportSettings | None = None,
+    visibility: Mapping[str, str] | None = None,
+) -> ExportSource:  # fmt: skip
+    """An export of States with these values, without a database: for properties that are tried many times.
+
+    `visibility` by question stands in every document; questions that it does not name are for the secretariat.
+    """
+    asked = settings or ExportSettings()
     instrument = load_instrument()
     file = BytesIO()
     kept = Documents(file)
     states = []
     for code, values in documents.items():
+        if not asked.accepts(code, "african"):
+            continue
         document = sealed_document(instrument, code, values)
+        if visibility is not None:
+            document["visibility"] = {one: visibility.get(one, "secretariat") for one in instrument.questions}
         text = canonical_json(document)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         kept.put(code, text)
@@ -229,7 +241,7 @@ def make_source(documents: Mapping[str, Mapping[str, Any]]) -> ExportSource:
             )
         )  # fmt: skip
     cycle = CycleRecord("cycle", "A round", "", SEALED_AT, SEALED_AT, "UTC", None)
-    return ExportSource(cycle, instrument, tuple(states), kept)
+    return ExportSource(cycle, instrument, tuple(states), kept, asked)
 
 
 def workbook_bytes(source: ExportSource, language: str = "en", **given: Any) -> bytes:

@@ -55,12 +55,32 @@ def test_the_download_is_whole_and_in_the_language_chosen(
     with app.extensions["tracker"].database.reading() as session:
         event = session.exec(select(AuditEvent).where(AuditEvent.event == "export.made")).one()
     assert event.actor_id == officer.id
-    assert event.detail == {"cycle": cycle_id, "language": language, "facts_sha256": said["facts_sha256"]}
+    assert event.detail is not None
+    assert event.detail["facts_sha256"] == said["facts_sha256"]
+    assert (event.detail["cycle"], event.detail["language"]) == (cycle_id, language)
+    assert event.detail["parameters"]["preset"] == "secretariat"
 
 
 def test_an_unknown_cycle_or_language_is_not_found(client: FlaskClient, officer: User, cycle_id: str) -> None:
     for address in ("/exports/none", "/exports/none.xlsx", "/exports/latest.xlsx", f"/exports/{cycle_id}.xlsx?lang=xx"):
         assert client.get(address).status_code == 404, address
+
+
+def test_a_preset_for_one_state_asks_for_it_and_its_file_says_who_it_is_for(
+    client: FlaskClient, officer: User, cycle_id: str
+) -> None:
+    refused = client.get(f"/exports/{cycle_id}.xlsx?lang=en&preset=reviewers&state=")
+    assert refused.status_code == 422
+    assert "Choose one State" in refused.get_data(as_text=True)
+    for query in ("preset=press", "region=atlantis", "question=op99", "preset=state&state=ZZZ", "as_at=soon"):
+        assert client.get(f"/exports/{cycle_id}.xlsx?lang=en&{query}").status_code == 404, query
+    response = client.get(f"/exports/{cycle_id}.xlsx?lang=en&preset=state&state=XAA&recipient=Desk", buffered=True)
+    assert response.status_code == 200
+    assert "implementation-tracker-state-xaa-" in response.headers["Content-Disposition"]
+    said = cover(read_by_calamine(response.data))
+    assert said["preset"].startswith("A State’s own copy")
+    empty = client.get(f"/exports/{cycle_id}.xlsx?lang=en&preset=public&as_at=2001-01-01T00:00", buffered=True)
+    assert empty.status_code == 200
 
 
 def test_only_an_officer_gets_it(app: Flask, client: FlaskClient, cycle_id: str) -> None:
