@@ -65,7 +65,9 @@ def export_command(
                 report = write_workbook(file, source, language, rehearsal=settings.rehearsal, progress=bar.update)
         scratch.replace(out)
     except NotFound as error:
-        raise Refused(f"There is no round of reporting {cycle_id}, or no such State in it ({error}).") from None
+        missing = str(error.args[0]) if error.args else cycle_id
+        what = "round of reporting" if missing == cycle_id else "reporting State"
+        raise Refused(f"There is no {what} {missing}.") from None
     except BadSettings as error:
         raise Refused(PROBLEMS[error.code].format(word=error.word)) from None
     except (ExportError, OSError) as error:

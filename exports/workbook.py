@@ -224,5 +224,6 @@ class _Making:
             return f'<c r="{place}" s="{self.styles[name]}"><v>{value}</v></c>'
         text = clean(value)[0]
         if style == "value":
-            style = "wrap_typed" if looks_like_formula(text) else "code_wrap"
+            way = "rtl" if direction(self.language) == "rtl" else "ltr"
+            style = f"wrap_{way}_typed" if looks_like_formula(text) else "code_wrap"
         return f'<c r="{place}" s="{self.styles[style]}" t="s"><v>{self.strings.number(text)}</v></c>'

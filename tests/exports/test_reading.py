@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -35,7 +36,7 @@ from services.reminders import EVENT
 from services.secretariat import STAGES, read_board
 from tests.builders import make_cycle, make_member, make_response, make_state, make_user
 from tests.exports.builders import make_source, random_values, seal, workbook_bytes
-from tests.exports.readback import read_by_calamine, tables
+from tests.exports.readback import cover, read_by_calamine, tables
 from views.secretariat.common import stage_names
 
 ROOT = Path(__file__).parent.parent.parent
@@ -246,3 +247,10 @@ def test_every_round_stands_whole_in_the_header_of_a_rehearsal(language: str) ->
     book: Any = openpyxl.load_workbook(BytesIO(workbook_bytes(source, language, rehearsal=True)))
     side = "right" if language == "ar" else "left"
     assert all(getattr(sheet.oddHeader, side).text.rstrip("\u202c").endswith(" – A round") for sheet in book)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_round_whose_title_looks_like_a_formula_stands_on_the_cover_as_text(language: str) -> None:
+    source = make_source({"XAA": {}})
+    source = replace(source, cycle=replace(source.cycle, title="=2026+1"))
+    assert cover(read_by_calamine(workbook_bytes(source, language)))["cycle_title"] == "=2026+1"
