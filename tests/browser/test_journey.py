@@ -45,6 +45,13 @@ def activate(browser: Browser, site: Site, language: str, **invited: Any) -> Pag
     return page
 
 
+def take_picture(page: Page, name: str) -> None:
+    """The first screen of a page for the guides."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.screenshot(path=str(PICTURES / name), clip={"x": 0, "y": 0, "width": 1280, "height": 860})
+
+
 def shows(page: Page, language: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
@@ -101,11 +108,7 @@ def test_from_the_invitation_to_the_workbook(
     expect(page.locator(".save-state")).to_have_attribute("data-state", "offline")
     page.context.set_offline(False)
     expect(page.locator(".save-state")).to_have_attribute("data-state", "saved")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.evaluate("window.scrollTo(0, 0)")
-    page.screenshot(
-        path=str(PICTURES / f"question.{language}.png"), clip={"x": 0, "y": 0, "width": 1280, "height": 860}
-    )
+    take_picture(page, f"question.{language}.png")
 
     # Check, submit, receipt.
     page.goto(f"{site.address}/responses/{world.response_id}/check")
@@ -124,6 +127,7 @@ def test_from_the_invitation_to_the_workbook(
     # The officer exports, and the workbook holds the sealed facts.
     officer = activate(browser, site, language, email="officer2@secretariat.example", role="officer")
     officer.goto(f"{site.address}/secretariat")
+    take_picture(officer, f"overview.{language}.png")
     shows(officer, language)
     target = tmp_path / "report.xlsx"
     answer = officer.context.request.get(f"{site.address}/exports/{world.cycle_id}.xlsx?lang={language}")
