@@ -352,6 +352,8 @@ class Autosave {
     if (!navigator.onLine && this.#keeper.holds(this.#edits)) return this.#fail(0);
     // Where nothing is kept, the form itself is the last way to save: the server keeps it even when signed out.
     if (isSettled || !this.#keeper.holds(this.#edits)) {
+      // A submit asked for while the press is still being dispatched is ignored by the browser: let the press end first.
+      await new Promise((resolve) => setTimeout(resolve));
       this.#isLeaving = true;
       this.#form.requestSubmit(button?.isConnected ? button : undefined);
     }
