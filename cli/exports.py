@@ -39,10 +39,11 @@ PROBLEMS = {
 @click.option("--region", "regions", multiple=True, type=click.Choice(REGIONS), help="Only this regional group.")
 @click.option("--question", "questions", multiple=True, metavar="ID", help="Only this question, such as op13d.")
 @click.option("--as-at", type=click.DateTime(), help="Submissions up to this moment (UTC), with today's visibility.")
+@click.option("--recipient", default="", help="Who gets the file; stands on the cover.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 def export_command(
     cycle_id: str, language: str, out: Path, preset: str, states: tuple[str, ...], regions: tuple[str, ...],
-    questions: tuple[str, ...], as_at: datetime | None,
+    questions: tuple[str, ...], as_at: datetime | None, recipient: str,
 ) -> None:  # fmt: skip
     """Write the workbook of a round of reporting: the latest submitted answers of all States.
 
@@ -53,7 +54,9 @@ def export_command(
     settings = command_settings()
     try:
         moment = as_at.replace(tzinfo=UTC) if as_at else None
-        asked = ExportSettings(language, preset, tuple(code.upper() for code in states), regions, questions, moment)
+        asked = ExportSettings(
+            language, preset, tuple(code.upper() for code in states), regions, questions, recipient, moment
+        )
     except BadSettings as error:
         raise Refused(PROBLEMS[error.code].format(word=error.word)) from None
     scratch = out.with_name(f".{out.name}.{secrets.token_hex(4)}")

@@ -103,12 +103,11 @@ def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states:
     )
     yield CoverRow(_("States in the cycle"), len(source.states), "states")
     yield CoverRow(_("States whose submitted answers are here"), shown_states, "states_submitted")
-    yield CoverRow(
-        "",
-        _("The latest submission of each State. A State that has not submitted has a row in Coverage and no answers."),
-        "",
-        "note",
-    )
+    if not source.settings.is_shared:
+        note = _(
+            "The latest submission of each State. A State that has not submitted has a row in Coverage and no answers."
+        )
+        yield CoverRow("", note, "", "note")
     yield CoverRow(_("Fingerprint of the facts (SHA-256)"), facts_sha256, "facts_sha256")
     yield CoverRow(_("Fingerprint of the submissions (SHA-256)"), submissions_sha256(source), "submissions_sha256")
     yield CoverRow(_("Version of the columns"), CONTRACT_VERSION, "contract_version")
@@ -120,6 +119,8 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
     settings, texts = source.settings, source.instrument.texts_in(language)
     listed = separator(language)
     yield CoverRow(_("Contents"), preset_words(_)[settings.preset], "preset")
+    if settings.recipient:
+        yield CoverRow(_("Recipient"), settings.recipient, "recipient")
     names = {state.state_id: state_name(state.names, language) for state in source.states}
     if settings.states:
         yield CoverRow(

@@ -80,7 +80,6 @@ def workbook(cycle_id: str) -> Response:
             record(
                 db, "export.made", signed_in().user_id, cycle=cycle_id, language=language,
                 facts_sha256=report.facts_sha256, parameters=settings.as_json(),
-                recipient=request.args.get("recipient", "")[:200],
             )  # fmt: skip
     except BaseException:
         file.close()
@@ -100,7 +99,7 @@ def asked_settings() -> ExportSettings:
         return ExportSettings(
             language=request.args.get("lang", page_language()), preset=request.args.get("preset", SECRETARIAT),
             states=tuple(filter(None, request.args.getlist("state"))), regions=tuple(request.args.getlist("region")),
-            questions=tuple(request.args.getlist("question")),
+            questions=tuple(request.args.getlist("question")), recipient=request.args.get("recipient", "").strip()[:200],
             as_at=as_at.replace(tzinfo=as_at.tzinfo or UTC) if as_at else None,
         )  # fmt: skip
     except ValueError as error:  # BadSettings is one

@@ -137,7 +137,7 @@ class Rows:
                 self.facts_hash.add(state.state_id, entry, fact)
                 yield (
                     *head, fact.code, fact.label, fact.text, fact.number, fact.unit, fact.date, fact.language,
-                    "original" if fact.text else "", fact.field, fact.field_label or ("" if fact.code else fact.label if fact.field else ""), fact.row_id, *tail,
+                    "original" if fact.text else "", fact.field, fact.field_label, fact.row_id, *tail,
                 )  # fmt: skip
 
     def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
@@ -172,7 +172,7 @@ class Rows:
                 if fact.text and (fact.language or fact.field):
                     self.count("Texts", fact.text)
                     yield entry.question.id, (
-                        number, label, name, self._labels[entry.item.id], fact.label, fact.language, fact.text,
+                        number, label, name, self._labels[entry.item.id], fact.field_label or fact.label, fact.language, fact.text,
                         state.state_id, self.words["group"][state.region], entry.question.id, entry.item.id, fact.field,
                         state.response_id,
                     )  # fmt: skip

@@ -44,6 +44,8 @@ class ExportSettings:
     """Codes of the States; the presets `reviewers` and `state` name exactly one."""
     regions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    recipient: str = ""
+    """Who gets the file, in words; stands on the cover and in the record."""
     as_at: datetime | None = None
     """Submissions sealed at or before this moment, shown with today's visibility; None for the newest."""
 
@@ -88,5 +90,5 @@ class ExportSettings:
         """The parameters as plain data, for the cover, the record and a saved setting."""
         return {
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
-            "questions": list(self.questions), "as_at": self.as_at.isoformat() if self.as_at else None,
+            "questions": list(self.questions), "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip

@@ -89,13 +89,18 @@ class ExportSource:
 
     @property
     def as_at(self) -> datetime:
-        """The moment of the newest fact. It stands in place of the clock, so that the same facts give the same file."""
+        """The moment of the newest fact. It stands in place of the clock, so that the same facts give the same file.
+
+        In a shared file only what is sealed counts: when a State last worked on a draft is nobody else's to know.
+        """
         moments = [self.cycle.opens_at, self.cycle.closed_at]
         for state in self.states:
-            moments += [
-                state.invited_at, state.focal_point_since, state.last_reminded_at, state.reopen_requested_at,
-                state.last_activity_at, state.seal.submitted_at if state.seal else None,
-            ]  # fmt: skip
+            moments.append(state.seal.submitted_at if state.seal else None)
+            if not self.settings.is_shared:
+                moments += [
+                    state.invited_at, state.focal_point_since, state.last_reminded_at, state.reopen_requested_at,
+                    state.last_activity_at,
+                ]  # fmt: skip
         return max(moment for moment in moments if moment is not None).astimezone(UTC).replace(microsecond=0)
 
     def in_order(self, language: str) -> list[StateRecord]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-RegisterKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*(/[0-9A-Za-z_-]{1,40})?$")]
+REGISTER_KEY = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*(/[0-9A-Za-z_-]{1,40})?")
+RegisterKey = Annotated[str, Field(pattern=f"^{REGISTER_KEY.pattern}$")]
 """Names an entry of the State register: an item, and where the item has rows, one of them."""
 
 

@@ -13,9 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from forms.question import QuestionForm, build_question_form, read_posted
 from instruments.items import Item
-from instruments.items.base import AskContext, Line
+from instruments.items.base import AskContext, Line, paragraph_of
 from instruments.items.fields import controls_in_error, messages
-from instruments.items.rows import paragraph_of
 from instruments.schema import Question
 from instruments.text_cleaning import looks_like_personal_data
 from instruments.texts import Text

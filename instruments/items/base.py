@@ -46,7 +46,7 @@ class AskContext:
 class Fact:
     """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise.
 
-    `label` is the word of the code, or where there is no code that of the part; `field_label` names the part beside a code.
+    `label` is the word of the code and empty without one; `field_label` is the name of the part, where it has a name.
     """
 
     field: str = ""
@@ -199,3 +199,10 @@ class Item(BaseModel, ABC):
     def rows(self, value: Any, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
         """(row id, cells) for this type's own sheet, one per row; only for types with a `sheet`."""
         return iter(())
+
+
+def paragraph_of(key: str, texts: Texts) -> str:
+    """The printed number of the paragraph that an item id, or a key of the State register, belongs to."""
+    question_id = key.partition(".")[0]
+    number = texts.get(f"{question_id}.number")
+    return number.value if number else question_id

@@ -68,7 +68,7 @@ class Difficulties(ListItem):
     def facts(self, value: DifficultiesValue, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value.chosen, texts)
         if value.text:
-            yield Fact(field="text", label=str(texts("type.difficulties.text")), text=value.text)
+            yield Fact(field="text", field_label=str(texts("type.difficulties.text")), text=value.text)
 
     def lines(self, value: DifficultiesValue, texts: Texts) -> builtins.list[Line]:
         lines = chosen_lines(self.choice_list, value.chosen, texts)

@@ -54,10 +54,11 @@ class Evidence(Item):
 
     def facts(self, value: tuple[EvidenceReference, ...], texts: Texts) -> Iterator[Fact]:
         for file in value:
-            yield Fact(field="name", row_id=file.row_id, text=file.name)
-            yield Fact(field="media_type", row_id=file.row_id, text=file.media_type)
-            yield Fact(field="size", row_id=file.row_id, number=file.size, unit="bytes")
-            yield Fact(field="sha256", row_id=file.row_id, text=file.sha256)
+            for part in _COLUMNS:
+                cell = getattr(file, part)
+                said = {"number": cell, "unit": "bytes"} if part == "size" else {"text": cell}
+                label = str(texts(f"type.evidence.{part}"))
+                yield Fact(field=part, field_label=label, row_id=file.row_id, **said)
 
     def lines(self, value: tuple[EvidenceReference, ...], texts: Texts) -> list[Line]:
         return [Line(file.name, language="und") for file in value]

@@ -19,6 +19,7 @@ from wtforms.widgets import CheckboxInput, HiddenInput, TextArea, TextInput
 from instruments.items.base import ChoiceList
 from instruments.texts import Message, Text, Texts
 from instruments.typed import FIRST_YEAR, LAST_YEAR, Ambiguous, Unreadable, read_day, read_number
+from instruments.values import REGISTER_KEY
 
 LARGEST_NUMBER = Decimal(10) ** 15
 """Excel keeps 15 digits; a larger figure is a typing error."""
@@ -235,7 +236,10 @@ class SelectControl(ChoiceControl):
 
 
 class OfferedControl(Control):
-    """A drop-down whose entries are known only when the page is printed; `options` are (key, words)."""
+    """A drop-down of entries of the State register, known only when the page is printed; `options` are (key, words).
+
+    An entry that was removed meanwhile stays chosen; what is no key at all is taken as nothing chosen.
+    """
 
     control = "offered"
 
@@ -243,12 +247,8 @@ class OfferedControl(Control):
         super().__init__(**kwargs)
         self.options: list[tuple[str, Text]] = []
 
-    def accepts(self, text: str) -> bool:
-        """Whether the text can be a key at all; anything else is taken as nothing chosen."""
-        raise NotImplementedError
-
     def read(self, text: str) -> str | None:
-        return text if self.accepts(text) else None
+        return text if REGISTER_KEY.fullmatch(text) else None
 
     @property
     def chosen_words(self) -> Text | None:

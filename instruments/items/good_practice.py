@@ -56,9 +56,10 @@ class GoodPractice(Item):
         )  # fmt: skip
 
     def facts(self, value: GoodPracticeValue, texts: Texts) -> Iterator[Fact]:
-        yield Fact(field="text", label=str(texts("type.good_practice.text")), text=value.text)
+        yield Fact(field="text", field_label=str(texts("type.good_practice.text")), text=value.text)
         code = "yes" if value.consent else "no"
-        yield Fact(field="consent", code=code, label=str(texts.option(CONSENT.name, code)))
+        part = str(texts("type.good_practice.consent"))
+        yield Fact(field="consent", field_label=part, code=code, label=str(texts.option(CONSENT.name, code)))
 
     def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
         consent = texts.option(CONSENT.name, "yes" if value.consent else "no")

@@ -52,8 +52,8 @@ class Period(Item):
         )
 
     def facts(self, value: PeriodValue, texts: Texts) -> Iterator[Fact]:
-        yield Fact(field="start", label=str(texts("type.period.start")), date=value.start)
-        yield Fact(field="end", label=str(texts("type.period.end")), date=value.end)
+        yield Fact(field="start", field_label=str(texts("type.period.start")), date=value.start)
+        yield Fact(field="end", field_label=str(texts("type.period.end")), date=value.end)
 
     def lines(self, value: PeriodValue, texts: Texts) -> list[Line]:
         start, end = format_date(value.start, texts.language), format_date(value.end, texts.language)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 from wtforms import Field
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
+from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
 from instruments.items.fields import (
     CompositeControl,
     Control,
@@ -35,7 +35,6 @@ MOST_ROWS = 200
 """Rows of one item. More are kept as typed, with the remedy: attach a file."""
 
 _ROW_ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
-_REFERENCE = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*/[0-9A-Za-z_-]{1,40}")
 
 Kind = Literal["line", "text", "link", "choice", "date", "year", "count"]
 
@@ -65,13 +64,6 @@ class RowColumn:
     """Said anew by each paragraph that refers to the entry, such as the articles of a law."""
 
 
-class ReferenceControl(OfferedControl):
-    """A drop-down of what other paragraphs have entered; an entry that was removed meanwhile stays chosen."""
-
-    def accepts(self, text: str) -> bool:
-        return _REFERENCE.fullmatch(text) is not None
-
-
 class RowControl(CompositeControl):
     """One row: its hidden id and its columns. `data` is a row, or None when nothing was given."""
 
@@ -91,7 +83,7 @@ class RowControl(CompositeControl):
         parts: dict[str, Callable[[str], Any]] = {"row_id": lambda _part: UnboundField(HiddenControl, texts=texts)}
         if register:
             parts["refers_to"] = lambda _part: UnboundField(
-                ReferenceControl, texts=texts, label_text=texts("type.rows.refers_to"),
+                OfferedControl, texts=texts, label_text=texts("type.rows.refers_to"),
                 hint_text=texts.get("type.rows.refers_to.hint"),
             )  # fmt: skip
         parts |= {column.id: partial(build, column) for column in columns}
@@ -261,8 +253,10 @@ class RowsItem(Item):
     def facts(self, value: Any, texts: Texts) -> Iterator[Fact]:
         for row in value:
             if row.refers_to:
-                label = str(texts("type.rows.same_as"))
-                yield Fact(field="refers_to", row_id=row.row_id, code=row.refers_to, label=label)
+                yield Fact(
+                    field="refers_to", field_label=str(texts("type.rows.same_as")), row_id=row.row_id,
+                    code=row.refers_to, label=paragraph_of(row.refers_to, texts),
+                )  # fmt: skip
             for column in self.row_columns:
                 cell = getattr(row, column.id)
                 if cell is None:
@@ -317,13 +311,6 @@ class RowsItem(Item):
             if self.register:
                 cells.append(row.refers_to)
             yield row.row_id, tuple(cells)
-
-
-def paragraph_of(key: str, texts: Texts) -> str:
-    """The printed number of the paragraph that a register key, or an item id, belongs to."""
-    question_id = key.partition(".")[0]
-    number = texts.get(f"{question_id}.number")
-    return number.value if number else question_id
 
 
 def _with_own_ids(rows: Iterable[Any]) -> tuple[Any, ...]:

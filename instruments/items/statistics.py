@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +14,7 @@ from wtforms import Field
 from wtforms.fields.core import UnboundField
 
 from instruments.items.amount import CurrencyControl
-from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
+from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
 from instruments.items.choices import CodesControl
 from instruments.items.fields import (
     CompositeControl,
@@ -43,8 +42,6 @@ BREAKDOWNS: dict[str, tuple[str, ...]] = {
 _COLUMNS = (
     "row_code", "row_label", "part_code", "part_label", "year", "number", "unit", "is_provisional", "source", "definition",
 )  # fmt: skip
-
-ITEM_ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
 
 WITHHELD = "withheld"
 """The code of a figure that is too small to be shared."""
@@ -96,7 +93,7 @@ class StatisticsControl(CompositeControl):
                 hint_text=texts.get("type.amount.currency.hint"),
             )  # fmt: skip
         parts["source_from"] = lambda _part: UnboundField(
-            SourceControl, texts=texts, label_text=texts("type.statistics.source_from"),
+            OfferedControl, texts=texts, label_text=texts("type.statistics.source_from"),
             hint_text=texts.get("type.statistics.source_from.hint"),
         )  # fmt: skip
         for note in ("source", "definition"):
@@ -174,13 +171,6 @@ class SharedStatistics(StatisticsValue):
 
     withheld: dict[str, tuple[str, ...]]
     threshold: int
-
-
-class SourceControl(OfferedControl):
-    """A drop-down of the sources that other tables name; the key is the id of the table's item."""
-
-    def accepts(self, text: str) -> bool:
-        return ITEM_ID.fullmatch(text) is not None
 
 
 class ProvisionalControl(CodesControl):
@@ -322,14 +312,18 @@ class Statistics(Item):
             if isinstance(number, str):
                 yield Fact(field=field, field_label=label, code=WITHHELD, label=number)
             else:
-                yield Fact(field=field, label=label, number=number, unit=unit)
+                yield Fact(field=field, field_label=label, number=number, unit=unit)
         for note in ("source", "definition"):
             if getattr(value, note):
-                yield Fact(field=note, label=str(texts(f"type.statistics.{note}")), text=getattr(value, note))
+                yield Fact(field=note, field_label=str(texts(f"type.statistics.{note}")), text=getattr(value, note))
         if value.source_from:
-            yield Fact(field="source_from", code=value.source_from, label=str(texts("type.statistics.source_from")))
+            yield Fact(
+                field="source_from", field_label=str(texts("type.statistics.source_from")), code=value.source_from,
+                label=paragraph_of(value.source_from, texts),
+            )  # fmt: skip
         for year in value.provisional:
-            yield Fact(field=f"provisional.{year}", code=year, label=str(texts("type.statistics.provisional")))
+            part = str(texts("type.statistics.provisional"))
+            yield Fact(field=f"provisional.{year}", field_label=part, code=year, label=year)
 
     def lines(self, value: StatisticsValue, texts: Texts) -> list[Line]:
         lines = []

@@ -52,10 +52,6 @@ class Words(tuple[str, ...]):
         return " – ".join(catalogue.get(key, key) for key in self)
 
 
-class WordsOrNone(Words):
-    """Words that a cell may lack: the name of a part that its item type does not give."""
-
-
 @dataclass
 class Canary:
     """The answer to one item: names and values of its controls, by row where it has rows, and what must come of them."""
@@ -117,7 +113,7 @@ class Canaries:
             case Difficulties():
                 self._chosen(made, item.choice_list, codes, "-chosen")
                 text = made.type("-text", self._text(f"{item.id} text"))
-                made.tell("text", value_text=text, label=(name := Words(["type.difficulties.text"])), field_label=name)
+                made.tell("text", value_text=text, field_label=Words(["type.difficulties.text"]))
             case Narrative():
                 language = LANGUAGES.codes[self._next() % len(LANGUAGES.codes)]
                 made.tell(value_text=made.type("-text", self._text(item.id)), language=made.type("-language", language))
@@ -142,7 +138,7 @@ class Canaries:
                 for part, day in (("start", self._day()), ("end", self._day())):
                     made.type(f"-{part}", day.isoformat())
                     name = Words([f"type.period.{part}"])
-                    made.tell(part, value_date=day, label=name, field_label=name)
+                    made.tell(part, value_date=day, field_label=name)
             case Statistics():
                 self._statistics(made, item)
             case Evidence():
@@ -164,11 +160,11 @@ class Canaries:
 
     def _practice(self, made: Canary) -> None:
         text = made.type("-text", self._text(f"{made.item_id} text"))
-        made.tell("text", value_text=text, label=(name := Words(["type.good_practice.text"])), field_label=name)
+        made.tell("text", value_text=text, field_label=Words(["type.good_practice.text"]))
         consent = "yes" if self._next() % 2 else "no"
         if consent == "yes":
             made.type("-consent", "y")
-        part = WordsOrNone(["type.good_practice.consent"])
+        part = Words(["type.good_practice.consent"])
         made.tell("consent", code=consent, label=Words([f"list.consent.{consent}"]), field_label=part)
 
     def _number(self, item: NumberItem) -> Decimal:
@@ -197,21 +193,16 @@ class Canaries:
                 number = Decimal(500_000 + self._next()) + (Decimal("0.25") if line.is_money else 0)
                 made.type(f"-{line.id}-{year}", f"{number:f}")
                 unit = currency if line.is_money else ""
-                made.tell(f"{line.id}.{year}", value_number=number, unit=unit, label=name, field_label=name)
+                made.tell(f"{line.id}.{year}", value_number=number, unit=unit, field_label=name)
                 made.entries[f"{line.id}.{year}"] = {
                     "row_code": line.row, "row_label": Words([row]), "part_code": line.part or "total",
                     "part_label": Words([part]), "year": Decimal(year), "number": number, "unit": unit,
                     "is_provisional": "yes" if year == provisional else "no", **notes,
                 }  # fmt: skip
         for note, text in notes.items():
-            made.tell(note, value_text=text, label=(name := Words([f"type.statistics.{note}"])), field_label=name)
-        part_name = ["type.statistics.provisional"]
-        made.tell(
-            f"provisional.{provisional}",
-            code=str(provisional),
-            label=Words(part_name),
-            field_label=WordsOrNone(part_name),
-        )
+            made.tell(note, value_text=text, field_label=Words([f"type.statistics.{note}"]))
+        part_name, code = Words(["type.statistics.provisional"]), str(provisional)
+        made.tell(f"provisional.{provisional}", code=code, label=code, field_label=part_name)
 
     def _files(self, made: Canary) -> None:
         for row in range(ROWS):
@@ -224,8 +215,7 @@ class Canaries:
                 "sha256": {"value_text": hashlib.sha256(content).hexdigest()},
             }  # fmt: skip
             for part, cells in told.items():
-                words = [f"type.evidence.{part}"]
-                made.tell(part, row, **cells, field_label=WordsOrNone(words), label=WordsOrNone(words))
+                made.tell(part, row, **cells, field_label=Words([f"type.evidence.{part}"]))
             made.entries[row] = {
                 part: cells.get("value_text", cells.get("value_number")) for part, cells in told.items()
             }

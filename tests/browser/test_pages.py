@@ -123,8 +123,9 @@ def test_pages_for_visitors(browser: Browser, site: Site, world: World, language
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     for path in OPEN_PAGES:
-        settle(page, site, language, path)
+        said = settle(page, site, language, path)
         look(page, f"{language} {width} {path}")
+        assert said == [], path
 
 
 def test_a_question_is_answered_by_keyboard_alone(browser: Browser, site: Site, world: World) -> None:

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
@@ -31,7 +30,7 @@ from rehearsal import make_preview
 from services.installation import bootstrap
 from settings import ROOT, Settings, SettingsError, load_secrets
 from tests.builders import csrf_token
-from tests.cli.test_serve import PATIENCE, free_port
+from tests.cli.process import PATIENCE, Process, free_port
 from tests.instruments.small import write_small_instrument
 
 SAMPLE = DATA / "sample-follow-up" / "1"
@@ -39,36 +38,21 @@ LINK = re.compile(r"http://localhost:\d+/preview/[\w-]{43}")
 CANARY = "canary-7f3e91c2"
 
 
-class Preview:
+class Preview(Process):
     """A started preview, its output, and a browser."""
 
     def __init__(self, real: Path, temporary: Path, *arguments: str) -> None:
         self.port = free_port()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKER_", "DATABASE_URL"))}
         # Settings of the real installation, none of which may reach the preview.
         given = {
             "TRACKER_INSTANCE": str(real),
             "TRACKER_MAIL_HOST": "mail.invalid",
             "TRACKER_CONTACT": "real@secretariat.example",
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "instrument", "preview", *arguments, "--port", str(self.port)], cwd=ROOT,
-            env={**clean, **given, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        self.output: list[str] = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        command = ("-m", "flask", "instrument", "preview", *arguments, "--port", str(self.port))
+        super().__init__(*command, **given, TMPDIR=str(temporary))
         self.jar = CookieJar()
         self._browser = build_opener(HTTPCookieProcessor(self.jar))
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self.output += iter(self.process.stdout)
-
-    @property
-    def said(self) -> str:
-        return "".join(self.output)
 
     def link(self) -> str:
         """The printed link, once it is there."""
@@ -88,15 +72,6 @@ class Preview:
         except HTTPError as error:
             with error:
                 return error.code, error.url or "", error.read().decode()
-
-    def stop(self, number: signal.Signals) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
 
 
 @pytest.fixture

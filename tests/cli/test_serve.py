@@ -12,7 +12,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -26,46 +25,21 @@ import serve
 from models import schema
 from models.database import Database
 from settings import Settings
+from tests.cli.process import PATIENCE, Process, free_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
-"""Seconds for what takes two on a quiet computer."""
 
 LINK = re.compile(r"http://localhost:\d+/invitations/[\w-]{43}")
 WITHOUT_FORK = "import os, sys\ndel os.fork\nimport serve\nsys.exit(serve.main())"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
+class Server(Process):
     """A started server with its output."""
 
     def __init__(self, folder: Path, *command: str, **environment: str) -> None:
         self.folder, self.port = folder, free_port()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKER_", "DATABASE_URL"))}
-        self.environment = {
-            **clean, "TRACKER_INSTANCE": str(folder), "TRACKER_PORT": str(self.port), "PYTHONUNBUFFERED": "1", **environment
-        }  # fmt: skip
-        self.output: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, *(command or ("serve.py",))], cwd=ROOT, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.output.append(line)
-
-    @property
-    def said(self) -> str:
-        return "".join(self.output)
+        given = {"TRACKER_INSTANCE": str(folder), "TRACKER_PORT": str(self.port)}
+        super().__init__(*(command or ("serve.py",)), **{**given, **environment})
 
     def wait_ready(self) -> None:
         """Wait until it says where it is, and answers there."""
@@ -96,19 +70,6 @@ class Server:
             [sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True,
             check=False, timeout=PATIENCE,
         )  # fmt: skip
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end; the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.ended()
-
-    def ended(self) -> int:
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
 
 
 @pytest.fixture
@@ -255,6 +216,7 @@ def test_a_server_can_be_stopped_at_any_moment_of_its_start(
 ) -> None:
     drawn = random.Random(2021)
     longest = stop_while_starting(tmp_path, started, [drawn.uniform(0.0, 3.0) for _ in range(60)])
+    assert longest < 30
     with capsys.disabled():
         print(f"\nSIGTERM at 60 moments of a start: all stopped, the slowest in {longest:.1f} s")
 

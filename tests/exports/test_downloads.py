@@ -79,6 +79,7 @@ def test_a_preset_for_one_state_asks_for_it_and_its_file_says_who_it_is_for(
     assert "implementation-tracker-state-xaa-" in response.headers["Content-Disposition"]
     said = cover(read_by_calamine(response.data))
     assert said["preset"].startswith("A State’s own copy")
+    assert said["recipient"] == "Desk"
     empty = client.get(f"/exports/{cycle_id}.xlsx?lang=en&preset=public&as_at=2001-01-01T00:00", buffered=True)
     assert empty.status_code == 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -100,6 +101,17 @@ def test_a_public_file_without_any_open_answer_says_so_and_has_no_row() -> None:
     cells = read_by_calamine(workbook_bytes(make_source({"XAA": VALUES}, visibility={}, settings=settings)))
     assert cover(cells)["states_submitted"] in {0, "0"}
     assert not tables(cells)["Answers_long"]
+
+
+def test_when_a_draft_was_last_worked_on_is_not_in_a_shared_file() -> None:
+    late = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
+    for preset, states, shown in (("secretariat", (), True), ("public", (), False), ("reviewers", ("XAA",), False)):
+        settings = ExportSettings(preset=preset, states=states)
+        source = make_source({"XAA": VALUES}, visibility=VISIBILITY, settings=settings)
+        source = replace(source, states=tuple(replace(state, last_activity_at=late) for state in source.states))
+        assert (source.as_at == late) == shown
+        cells = read_by_calamine(workbook_bytes(source))
+        assert ("Coverage" in str(cells["Cover"])) == shown
 
 
 def test_a_withdrawn_consent_narrows_and_a_draft_never_widens() -> None:

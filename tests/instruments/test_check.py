@@ -10,7 +10,7 @@ import pytest
 from instruments.check import check_folder, folder_of
 from instruments.loader import InstrumentError
 from tests.instruments.small import TEXTS, problems, write_small_instrument
-from tests.instruments.test_loader import MEANING, SYNTAX, line_of, replace
+from tests.instruments.test_loader import MEANING, SYNTAX, replace, says_at
 
 PLACE = re.compile(r"(instrument\.yaml|text\.[a-z]{2}\.yaml)(, line \d+)?: \S")
 REMEDY = re.compile(
@@ -54,12 +54,7 @@ def test_every_problem_says_where_it_is_and_what_helps(folder: Path, old: str, n
 def test_the_line_is_that_of_the_thing_and_of_its_block(
     folder: Path, old: str, new: str, where: str | None, said: list[str]
 ) -> None:
-    found = replace(folder, old, new)
-    about = [problem for problem in found if all(words in problem for words in said)]
-    assert about, found
-    if where is not None:
-        line = line_of((folder / "instrument.yaml").read_text(encoding="utf-8"), where)
-        assert about[0].startswith(f"instrument.yaml, line {line}:"), (line, about)
+    says_at(folder, replace(folder, old, new), where, said)
 
 
 @pytest.mark.parametrize(

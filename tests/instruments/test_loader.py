@@ -27,6 +27,15 @@ def replace(folder: Path, old: str, new: str, file: str = "instrument.yaml") -> 
     return problems(folder)
 
 
+def says_at(folder: Path, found: list[str], where: str | None, said: list[str]) -> None:
+    """One of the problems holds all these words, and the first of them names the line where `where` stands."""
+    about = [problem for problem in found if all(words in problem for words in said)]
+    assert about, found
+    if where is not None:
+        line = line_of((folder / "instrument.yaml").read_text(encoding="utf-8"), where)
+        assert about[0].startswith(f"instrument.yaml, line {line}:"), (line, about)
+
+
 def line_of(text: str, words: str) -> int:
     """The line in which the words stand."""
     return text[: text.index(words)].count("\n") + 1
@@ -123,12 +132,7 @@ MEANING = [
 def test_what_is_wrong_is_said_with_line_key_and_remedy(
     folder: Path, old: str, new: str, where: str | None, said: list[str]
 ) -> None:
-    found = replace(folder, old, new)
-    about = [problem for problem in found if all(words in problem for words in said)]
-    assert about, found
-    if where is not None:
-        line = line_of((folder / "instrument.yaml").read_text(encoding="utf-8"), where)
-        assert about[0].startswith(f"instrument.yaml, line {line}:"), (line, about)
+    says_at(folder, replace(folder, old, new), where, said)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from models.submissions import ResponseReturn
 from services.cycles import DEADLINE_ZONE, last_day
 from tests.builders import World, make_cycle, make_response, make_state, make_world, sign_in
 from tests.secretariat_world import seal
-from tests.views.test_secretariat_acts import Browser, database_of, words
+from tests.views.test_secretariat_acts import Browser, browser_of_officer, database_of, words
 
 
 @pytest.fixture
@@ -36,10 +36,7 @@ def world(app: Flask) -> World:
 @pytest.fixture
 def officer(app: Flask, client: FlaskClient, world: World) -> Browser:
     """A signed-in officer's browser."""
-    with database_of(app).reading() as session:
-        user = session.get_one(User, world.officer)
-    sign_in(client, user)
-    return Browser(client)
+    return browser_of_officer(app, client, world)
 
 
 def plain(page: str) -> str:

@@ -58,13 +58,18 @@ class Browser:
         return self.client.post(url, data={"csrf_token": token[1], **fields})
 
 
-@pytest.fixture
-def officer(app: Flask, client: FlaskClient, world: World) -> Browser:
-    """A signed-in officer's browser."""
+def browser_of_officer(app: Flask, client: FlaskClient, world: World) -> Browser:
+    """The browser of the world's officer, signed in."""
     with database_of(app).reading() as session:
         user = session.get_one(User, world.officer)
     sign_in(client, user)
     return Browser(client)
+
+
+@pytest.fixture
+def officer(app: Flask, client: FlaskClient, world: World) -> Browser:
+    """A signed-in officer's browser."""
+    return browser_of_officer(app, client, world)
 
 
 def words(answered: TestResponse) -> str:
@@ -333,6 +338,7 @@ def test_a_request_to_reopen_is_declined_with_a_reason(app: Flask, officer: Brow
     assert stored(app, NationalResponse, world.other_response_id).clearance == "submitted"
     assert "The figure stands in paragraph 5." in officer.get(page)
     assert "asks to open its response again" not in officer.get("/secretariat")
+    assert "Request to open it again declined" in officer.get(f"{page}/record")
 
 
 def _ask(session: Session, response_id: str) -> None:
