@@ -38,7 +38,9 @@ OFFICER_PAGES = (
     "/secretariat/notices",
     "/secretariat/officers",
 )
-OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset", "/invitations/unknown", "/nothing-here")
+OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset")
+REFUSALS = ("/invitations/unknown", "/nothing-here")
+"""Pages that say no: the browser itself notes their status in its console."""
 
 
 def settle(page: Page, site: Site, language: str, path: str) -> list[str]:
@@ -126,6 +128,10 @@ def test_pages_for_visitors(browser: Browser, site: Site, world: World, language
         said = settle(page, site, language, path)
         look(page, f"{language} {width} {path}")
         assert said == [], path
+    for path in REFUSALS:
+        said = settle(page, site, language, path)
+        look(page, f"{language} {width} {path}")
+        assert [line for line in said if "the server responded with a status of 4" not in line] == [], path
 
 
 def test_a_question_is_answered_by_keyboard_alone(browser: Browser, site: Site, world: World) -> None:
