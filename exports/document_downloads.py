@@ -45,12 +45,12 @@ def pdf_offered() -> bool:
 def no_pdf(error: PdfUnavailable) -> Any:
     """Something is not installed on the server: the page says what, and that Word works."""
     if error.missing in SCRIPT_WORDS:
-        words = _("The server has no font for a script of this document (%(script)s).", script=error.missing)
+        words = _("The server has no font for a script that this document is written in.")
     else:
         words = _("The part of the program that makes PDF files is not installed on this server.")
-    asked = _("Whoever runs the server installs it with: %(command)s", command=error.remedy)
-    offered = _("The same document can be downloaded as Word file.")
-    return refuse(503, "pdf_unavailable", title=_("No PDF can be made here"), message=f"{words} {asked}. {offered}")
+    asked = _("Whoever runs the server installs it with the command “%(command)s”.", command=error.remedy)
+    offered = _("The same document can be downloaded as a Word file.")
+    return refuse(503, "pdf_unavailable", title=_("No PDF can be made here"), message=f"{words} {asked} {offered}")
 
 
 @documents.errorhandler(BrokenSeal)

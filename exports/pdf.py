@@ -18,6 +18,7 @@ from typing import Any
 
 from exports.cells import clean
 from exports.document import PrintedResponse
+from languages import isolate_ranges
 
 TEMPLATE = Path(__file__).parent / "data" / "response.typ"
 REGIONS = {"ar": "SA", "zh": "CN", "en": "GB", "fr": "FR", "ru": "RU", "es": "ES"}
@@ -96,7 +97,7 @@ def as_data(printed: PrintedResponse) -> dict[str, Any]:
     assert moment is not None
     data["region"] = REGIONS[printed.language]
     data["heading"] = f"{printed.title.text} – {printed.state}"
-    cleaned: dict[str, Any] = _cleaned(data)
+    cleaned: dict[str, Any] = _cleaned(data, printed.rtl)
     return cleaned
 
 
@@ -117,13 +118,15 @@ def choose_fonts(text: str, families: frozenset[str], language: str) -> list[str
     return chosen
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, rtl: bool) -> Any:
+    """Texts without control characters; a range of numbers (`2026–2027`) runs from left to right among Arabic letters too."""
     if isinstance(value, str):
-        return clean(value.replace("\r\n", "\n").replace("\r", "\n"))[0]
+        text = clean(value.replace("\r\n", "\n").replace("\r", "\n"))[0]
+        return isolate_ranges(text) if rtl or SCRIPTS[0].letters.search(text) else text
     if isinstance(value, dict):
-        return {key: _cleaned(inner) for key, inner in value.items()}
+        return {key: _cleaned(inner, rtl) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(inner) for inner in value]
+        return [_cleaned(inner, rtl) for inner in value]
     return value
 
 

@@ -21,13 +21,14 @@ from docx.text.paragraph import Paragraph
 
 from exports.cells import clean
 from exports.document import ANSWER, NO_INFORMATION, Passage, PrintedItem, PrintedLine, PrintedQuestion, PrintedResponse
-from exports.word_parts import field_runs, scripts, watermark_xml
+from exports.word_parts import field_runs, light_borders, marked, scripts, watermark_xml
 
 LATIN, ARABIC, CHINESE = "Arial", "Arial", "Microsoft YaHei"
 """On every desktop with Word; other programs put a font of their own in place."""
 INK, QUIET, BAND = RGBColor(0x1A, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6C), RGBColor(0x1F, 0x3A, 0x5F)
 _STAMP = (1980, 1, 1, 0, 0, 0)
 _PAGE = re.compile(r"(\{page\}|\{pages\})")
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 _TAGS = {"ar": "ar-SA", "zh": "zh-CN", "en": "en-GB", "fr": "fr-FR", "ru": "ru-RU", "es": "es-ES"}
 
 # Name: (based on, size, bold, colour, space before, space after, indent in cm)
@@ -41,6 +42,8 @@ _STYLES: dict[str, tuple[str, float, bool, RGBColor, float, float, float]] = {
     "Item": ("Normal", 10, True, INK, 6, 1, 0),
     "Answer": ("Normal", 10, False, INK, 0, 2, 0.5),
     "Blank": ("Normal", 10, False, QUIET, 0, 2, 0.5),
+    "Fact": ("Normal", 10, False, INK, 3, 3, 0),
+    "Fingerprint": ("Normal", 7.5, False, INK, 4, 3, 0),
 }
 
 
@@ -140,7 +143,7 @@ class _Writing:
 
     def _run_all(self, paragraph: Paragraph, passage: Passage, *, bold: bool = False) -> None:
         for text, rtl in scripts(clean(passage.text)[0], passage.rtl):
-            self._run(paragraph, text, passage.language, rtl, bold=bold)
+            self._run(paragraph, marked(text) if passage.rtl else text, passage.language, rtl, bold=bold)
 
     def _run(self, paragraph: Paragraph, text: str, language: str, rtl: bool, *, bold: bool = False) -> None:
         run = paragraph.add_run()
@@ -159,6 +162,9 @@ class _Writing:
     def _facts(self) -> None:
         table = self.book.add_table(rows=0, cols=2)
         table.style = "Table Grid"
+        table._tbl.tblPr.insert_element_before(
+            light_borders(), "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook"
+        )  # fmt: skip
         table.autofit = False
         table.columns[0].width, table.columns[1].width = Cm(5), Cm(11.5)
         if self.printed.rtl:
@@ -172,7 +178,8 @@ class _Writing:
             cells[0].width, cells[1].width = Cm(5), Cm(11.5)
             for cell, text, bold in ((cells[0], name, True), (cells[1], value, False)):
                 paragraph = cell.paragraphs[0]
-                paragraph.paragraph_format.space_after = Pt(2)
+                # A fingerprint keeps to one line.
+                paragraph.style = "Fingerprint" if _FINGERPRINT.fullmatch(text) else "Fact"
                 self._run_all(paragraph, self._own(text), bold=bold)
                 self._side(paragraph, self.printed.rtl)
         self.book.add_paragraph(style="Note")
@@ -239,6 +246,11 @@ class _Writing:
         title = styles["Title"].element.get_or_add_pPr()
         for border in title.findall(qn("w:pBdr")):
             title.remove(border)
+        for name in _STYLES:
+            # Space between letters, which the library's own template gives titles, tears Arabic words apart.
+            properties = styles[name].element.get_or_add_rPr()
+            for spaced in [*properties.findall(qn("w:spacing")), *properties.findall(qn("w:kern"))]:
+                properties.remove(spaced)
         defaults = styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}/{qn('w:lang')}")
         if defaults is not None:
             defaults.set(qn("w:val"), _TAGS["en" if self.printed.language in {"ar", "zh"} else self.printed.language])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
+_MARK = "\u200e"
+_DASHED = re.compile(r"\d+(?:[-–/]\d+)+")
 _RANGE = re.compile(r"\d+(?:[-–/.,:]\d+)+")
 _NAMESPACES = " ".join(
     f'xmlns:{prefix}="{address}"'
@@ -61,6 +64,22 @@ def _ways(text: str, rtl: bool) -> list[bool]:
         elif before[place] == following:
             ways[place] = bool(following)
     return ways
+
+
+def marked(text: str) -> str:
+    """A range of numbers between two marks: Word goes by the run, other programs would read `2026–2027` backwards."""
+    return f"{_MARK}{text}{_MARK}" if _DASHED.fullmatch(text) else text
+
+
+def light_borders() -> Any:
+    """Thin grey lines around the cells of a table (`w:tblBorders`)."""
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        line = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9D0D8")):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)
+    return borders
 
 
 def field_runs(paragraph: Paragraph, instruction: str, *, rtl: bool) -> None:

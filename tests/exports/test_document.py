@@ -8,9 +8,11 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from docx.oxml.ns import qn
 
 from exports.document import NOT_ANSWERED, DocumentSource, PrintedResponse, is_rtl, print_response
 from exports.pdf import PdfUnavailable, as_data, choose_fonts
+from exports.shape import gettext_in
 from exports.word import write_word
 from exports.word_parts import scripts
 from instruments.catalog import load_instrument
@@ -135,6 +137,20 @@ def test_arabic_runs_from_right_to_left_and_latin_inside_it_does_not() -> None:
     assert all(is_right_to_left(paragraph) for paragraph in book.paragraphs if paragraph.text)
     paragraph = next(paragraph for paragraph in book.paragraphs if "45/2019" in paragraph.text)
     assert list(runs(paragraph)) == [("تُطبَّق المادة 12 من القانون ", True), ("Act 45/2019", False), (".", True)]
+
+
+def test_a_range_of_numbers_runs_from_left_to_right_in_arabic() -> None:
+    printed = print_response(make_source(GIVEN, cycle_title="2026–2027"), "ar")
+    cells = [cell.text for row in read_word(write_word(printed)).tables[0].rows for cell in row.cells]
+    assert "\u200e2026–2027\u200e" in cells
+    assert [gettext_in("ar")("Round of reporting"), "\u20662026–2027\u2069"] in as_data(printed)["facts"]
+
+
+def test_no_style_has_space_between_letters_which_would_tear_arabic_words_apart() -> None:
+    book = read_word(write_word(print_response(make_source(GIVEN), "ar")))
+    used = {paragraph.style.name for paragraph in book.paragraphs if paragraph.style is not None}
+    assert "Title" in used
+    assert not [name for name in used if book.styles[name].element.findall(f"{qn('w:rPr')}/{qn('w:spacing')}")]
 
 
 def test_an_arabic_answer_in_an_english_document_begins_at_the_right() -> None:

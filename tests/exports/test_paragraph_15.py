@@ -12,7 +12,7 @@ LEFT_OUT = {"difficulties", "assistance", "support", "evidence", "authority", "p
 """Aspects that say what a State lacks, or what supports an answer."""
 
 
-def test_each_item_of_the_eight_paragraphs_stands_in_one_subject_or_is_left_out_by_its_aspect():
+def test_each_item_of_the_eight_paragraphs_stands_in_one_subject_or_is_left_out_by_its_aspect() -> None:
     chosen = [item_id for topic in read_strict(SELECTION)["topics"] for item_id in topic["items"]]
     instrument = load_instrument()
     due = {
@@ -25,7 +25,7 @@ def test_each_item_of_the_eight_paragraphs_stands_in_one_subject_or_is_left_out_
     assert set(chosen) == due | {"op15.measures"}
 
 
-def test_the_subjects_are_those_that_paragraph_15_names_then_cases_and_good_practices():
+def test_the_subjects_are_those_that_paragraph_15_names_then_cases_and_good_practices() -> None:
     assert [topic["id"] for topic in read_strict(SELECTION)["topics"]] == [
         "convictions", "units", "financial_flows", "victim_centred", "compensation", "remedies", "cases", "good_practices",
     ]  # fmt: skip

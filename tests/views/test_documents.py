@@ -156,12 +156,15 @@ def test_without_the_library_no_page_offers_a_pdf_and_its_address_says_why(
     client = enter(app, world.focal_point)
     page = f"/responses/{world.response_id}/print"
     monkeypatch.setattr(downloads, "is_available", lambda: True)
-    assert "document.pdf" in client.get(page).get_data(as_text=True)
+    offered = client.get(page).get_data(as_text=True)
+    assert "document.pdf" in offered
+    assert "Arabic vowel marks" in offered
     monkeypatch.setattr(downloads, "is_available", lambda: False)
     monkeypatch.setattr(pdf, "is_available", lambda: False)
     shown = client.get(page).get_data(as_text=True)
     assert "document.docx" in shown
     assert "document.pdf" not in shown
+    assert "Arabic vowel marks" not in shown
     refused = client.get(f"/responses/{world.response_id}/document.pdf")
     assert refused.status_code == 503
     assert "make pdf" in refused.get_data(as_text=True)
