@@ -84,14 +84,15 @@ def write_package(
             if name in names:
                 _write_sheet(archive, name, data, names[name])
             else:
-                with _member(archive, name) as member:
+                with open_member(archive, name) as member:
                     member.write(_adapted(name, data, texts))
-        with _member(archive, "xl/sharedStrings.xml") as member:
+        with open_member(archive, "xl/sharedStrings.xml") as member:
             member.write(strings.xml())
 
 
 @contextmanager
-def _member(archive: ZipFile, name: str, size: int = 0) -> Iterator[IO[bytes]]:
+def open_member(archive: ZipFile, name: str, size: int = 0) -> Iterator[IO[bytes]]:
+    """A file of the archive to write into: packed, with the same time and rights in every archive. `size`: about how many bytes."""
     info = ZipInfo(name, _STAMP)
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
@@ -116,7 +117,7 @@ def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part) -> None:
     size = part.file.seek(0, 2)
     part.file.seek(0)
     # The longer headers only where they are needed: some readers refuse them.
-    with _member(archive, name, size) as member:
+    with open_member(archive, name, size) as member:
         member.write(head + b"<sheetData>")
         shutil.copyfileobj(part.file, member, 1 << 18)
         member.write(b"</sheetData>" + tail)

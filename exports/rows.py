@@ -72,12 +72,16 @@ class Rows:
             for question in instrument.questions.values()
         }
         self.expected: dict[str, int] = {}
+        """Rows due by sheet of a workbook, where a long text takes several."""
+        self.entries: dict[str, int] = {}
+        """Rows due by table of a file whose cells have no limit."""
         self.facts_hash = FactsHash(instrument)
 
     def count(self, sheet: str, *texts: Value) -> None:
         """One more row is due, or several for a text that does not fit a cell."""
         due = max((parts_needed(text) for text in texts if isinstance(text, str)), default=1)
         self.expected[sheet] = self.expected.get(sheet, 0) + due
+        self.entries[sheet] = self.entries.get(sheet, 0) + 1
 
     def heading(self, entry: SealedItem) -> tuple[str, str]:
         """The printed number of the item's paragraph and the item's label."""
