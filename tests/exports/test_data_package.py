@@ -173,11 +173,7 @@ def test_the_same_facts_give_the_same_bytes_in_every_format() -> None:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-@given(
-    st.one_of(
-        st.sampled_from(NAUGHTY), st.text(), st.builds(str.__add__, st.sampled_from(" '=+-@\t\r\n＝＋－＠"), st.text())
-    )
-)
+@given(st.one_of(st.sampled_from(NAUGHTY), st.text(), st.text(" '=+-@\t\r\n＝＋－＠a", max_size=4)))
 def test_no_guarded_text_is_a_formula_and_each_can_be_had_back(text: str) -> None:
     cell = guarded(text)
     assert cell[:1] not in set("=+-@\t\r\n＝＋－＠")
@@ -251,14 +247,14 @@ def test_when_a_draft_was_last_worked_on_is_not_in_a_shared_file() -> None:
 def test_what_a_workbook_cannot_hold_is_whole_and_no_issue() -> None:
     amount = next(item for item in INSTRUMENT.items.values() if item.item_type == "decimal" and item.asked_if is None)
     values = {
-        "op13d.narrative": Narrative(text="م" * 70_000, language="ar"), amount.id: Decimal("1234567890.1234567"),
+        "op13d.narrative": Narrative(text="م" * 70_000, language="ar"), amount.id: Decimal("12345678901234567890.25"),
         "op1.party": "party", "op1.party_since": date(1897, 5, 4),
     }  # fmt: skip
     found = read_package(file_of(DATA_PACKAGE, make_source({"XAA": values})))
     assert found["Issues"] == []
     by_item = {row["item_id"]: row for row in found["Answers_long"]}
     assert by_item["op13d.narrative"]["value_text"] == "م" * 70_000
-    assert by_item[amount.id]["value_number"] == "1234567890.1234567"
+    assert by_item[amount.id]["value_number"] == "12345678901234567890.25"
     assert by_item["op1.party_since"]["value_date"] == "1897-05-04"
 
 
