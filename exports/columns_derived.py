@@ -25,7 +25,7 @@ def answers_wide_sheet(_: Gettext, instrument: Instrument, language: str) -> She
         number = instrument.questions[item.question_id].number_in(texts)
         words = f"{number}\n{item.label(texts)}"
         columns += [
-            SheetColumn(item.id, words, "any", 20),
+            SheetColumn(item.id, words, "value", 20),
             SheetColumn(f"{item.id}{LABEL}", _("%(label)s (in words)") % {"label": words}, width=26),
         ]
     return Sheet(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from wtforms.fields.core import UnboundField
@@ -42,8 +42,7 @@ class AskContext:
     years: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise.
 
     `label` is the word of the code and empty without one; `field_label` is the name of the part, where it has a name.
