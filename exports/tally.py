@@ -44,7 +44,8 @@ class Tally:
     def __init__(self, source: ExportSource, language: str) -> None:
         self.instrument, self.settings = source.instrument, source.settings
         self._texts = source.instrument.texts_in(language)
-        self._blanks = short_asked_states(gettext_in(language))
+        _ = gettext_in(language)
+        self._blanks, self._withheld = short_asked_states(_), _("withheld")
         self._counts: dict[tuple[str, str], list[int]] = {}
         self.items = [item for item in status_items(source.instrument) if item.question_id in source.questions]
         self.needs: dict[tuple[str, str], int] = {}
@@ -82,14 +83,15 @@ class Tally:
     def shown(self, item: Item) -> list[tuple[AnswerCount, list[int | str]]]:
         """The counts with those by group and the total as they stand in the file: small ones withheld where it is shared.
 
-        A cell that would give a withheld one away is withheld as well (`instruments.items.suppression`).
+        A cell that would give a withheld one away is withheld as well (`instruments.items.suppression`). All have the same
+        word: it is true of both, and a bound of its own for each kind would give away what the sums do not.
         """
         counts = self.answers(item)
         table: list[list[int | str]] = [[*count.states, count.total] for count in counts]
         if threshold := self.settings.threshold:
             gone = withheld_in_table([count.states for count in counts], threshold)
             table = [
-                [f"<{threshold}" if (row, column) in gone else value for column, value in enumerate(cells)]
+                [self._withheld if (row, column) in gone else value for column, value in enumerate(cells)]
                 for row, cells in enumerate(table)
             ]
         return list(zip(counts, table, strict=True))
