@@ -119,14 +119,11 @@ def _line(line: Line) -> str:
 
 def change_of(entry: SealedItem | None, before: SealedItem | None) -> str:
     """What became of an item since the round before, as a code; empty where it is the same."""
-    if entry is None or before is None:
-        known = entry or before
-        # What nobody answered in the one questionnaire that has it tells nothing.
-        if known is None or known.asked_state != ANSWERED:
+    if entry is None or before is None or not entry.item.is_like(before.item):
+        # What was left blank in every questionnaire that has it tells nothing.
+        if not any(one is not None and one.asked_state == ANSWERED for one in (entry, before)):
             return ""
-        return "item_new" if before is None else "item_dropped"
-    if not entry.item.is_like(before.item):
-        return "item_changed"
+        return "item_new" if before is None else "item_dropped" if entry is None else "item_changed"
     if entry.asked_state != before.asked_state:
         return {
             ANSWERED: "answered_now", NOT_ANSWERED: "not_answered_now", NOT_ASKED: "not_asked_now",
@@ -137,5 +134,11 @@ def change_of(entry: SealedItem | None, before: SealedItem | None) -> str:
 
 
 def _plain(entry: SealedItem) -> list[tuple[object, ...]]:
-    """The facts without their words and row ids: a new version may say it otherwise, a new round numbers its rows anew."""
-    return [(fact.field, fact.code, fact.text, fact.number, fact.date, fact.language) for fact in entry.facts]
+    """The facts without their words and row ids: a new version may say it otherwise, a new round numbers its rows anew.
+
+    A reference to a row of another paragraph therefore counts by the item that it leads to.
+    """
+    return [
+        (fact.field, fact.code.partition("/")[0], fact.text, fact.number, fact.unit, fact.date, fact.language)
+        for fact in entry.facts
+    ]

@@ -58,10 +58,17 @@ def seal(
     *,
     round_: int = 1,
     user_id: int | None = None,
+    instrument: Instrument | None = None,
+    visibility: Mapping[str, str] | None = None,
 ) -> Submission:
-    """Store a submission of the response with these values, and mark the response as submitted."""
-    instrument = load_instrument()
-    document = sealed_document(instrument, response.state_id, values, cycle_id=response.cycle_id, round_=round_)
+    """Store a submission of the response with these values, and mark the response as submitted.
+
+    Without an `instrument` it answers the shipped one; `visibility` is of the questions that are not for the secretariat only.
+    """
+    known = instrument or load_instrument()
+    document = sealed_document(known, response.state_id, values, cycle_id=response.cycle_id, round_=round_)
+    document["number"] = f"{response.state_id}-2026-{response.id[:8]}-{round_}"
+    document["visibility"] |= visibility or {}
     text = canonical_json(document)
     submission = Submission(
         number=document["number"], national_response_id=response.id, round=round_, document=text,
