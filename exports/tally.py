@@ -126,10 +126,11 @@ class Tally:
 
 
 def count_formula(item: Item, count: AnswerCount, answer_sheets: Sequence[str]) -> str:
-    """The formula that counts the answer again: rows of the item with the code, or with the blank, in every part of the table."""
+    """The formula that counts the answer again: rows of the item with the code, or with the blank, in every part of the table.
+
+    An answer on a scale is one fact without a text, and so one row.
+    """
     column = "asked_state" if count.is_blank else "code"
-    # A row that only goes on with a long text of the row before is not counted twice.
     return "+".join(
-        f'COUNTIFS(tbl{name}[item_id],"{item.id}",tbl{name}[{column}],"{count.code}",tbl{name}[part_no],1)'
-        for name in answer_sheets
+        f'COUNTIFS(tbl{name}[item_id],"{item.id}",tbl{name}[{column}],"{count.code}")' for name in answer_sheets
     )

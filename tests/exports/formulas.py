@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 import openpyxl
 
 _TERM = re.compile(r"COUNTIFS\(([^()]*)\)")
-_CONDITION = re.compile(r'(\w+)\[(\w+)\],("[^"]*"|\d+)')
+_CONDITION = re.compile(r'(\w+)\[(\w+)\],"([^"]*)"')
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -28,18 +27,17 @@ def read_tables(data: bytes) -> Tables:
 
 def value_of(formula: str, tables: Tables) -> int:
     """A sum of COUNTIFS; anything else is refused, so that nothing is counted by guessing."""
-    terms = [_conditions(term) for term in _TERM.findall(formula)]
-    assert formula == "=" + "+".join(f"COUNTIFS({term})" for term in _TERM.findall(formula))
-    return sum(_count(list(term), tables) for term in terms)
+    terms = _TERM.findall(formula)
+    assert formula == "=" + "+".join(f"COUNTIFS({term})" for term in terms)
+    return sum(_count(_conditions(term), tables) for term in terms)
 
 
-def _conditions(term: str) -> Iterator[tuple[str, str, str | int]]:
+def _conditions(term: str) -> list[tuple[str, str, str]]:
     found = _CONDITION.findall(term)
-    assert term == ",".join(f"{table}[{column}],{wanted}" for table, column, wanted in found)
-    for table, column, wanted in found:
-        yield table, column, wanted[1:-1] if wanted.startswith('"') else int(wanted)
+    assert term == ",".join(f'{table}[{column}],"{wanted}"' for table, column, wanted in found)
+    return found
 
 
-def _count(conditions: list[tuple[str, str, str | int]], tables: Tables) -> int:
+def _count(conditions: list[tuple[str, str, str]], tables: Tables) -> int:
     (name,) = {table for table, _column, _wanted in conditions}
     return sum(all(row[column] == wanted for _table, column, wanted in conditions) for row in tables[name])

@@ -14,10 +14,11 @@ import pytest
 from exports.columns_derived import LABEL
 from exports.rows import plain_number
 from exports.settings import ExportSettings
-from exports.topics import PARAGRAPH_15, SHEETS, find_topics, report_questions
+from exports.topics import DATA, PARAGRAPH_15, SHEETS, find_topics, report_questions
 from instruments.catalog import load_instrument
 from instruments.items.assistance import AssistanceRow
 from instruments.items.base import Item
+from instruments.loader import read_strict
 from instruments.values import Amount, Chosen, Difficulties, GoodPractice, Narrative
 from languages import LANGUAGES
 from tests.exports.builders import make_source, random_values, workbook_bytes
@@ -192,11 +193,16 @@ def test_a_text_longer_than_a_cell_goes_on_in_the_next_rows_of_a_topic() -> None
     assert len(rows) > 1 and "".join(row["answer"] for row in rows) == text
 
 
-def test_the_topics_of_the_report_are_of_the_questionnaire_and_cover_what_paragraph_15_asks() -> None:
+@pytest.mark.parametrize("name", ["topics", PARAGRAPH_15])
+def test_every_item_of_a_topic_is_of_the_questionnaire(name: str) -> None:
+    chosen = [item_id for topic in read_strict(DATA / f"{name}.yaml")["topics"] for item_id in topic["items"]]
+    assert set(chosen) <= set(INSTRUMENT.items) and len(chosen) == len(set(chosen))
+    assert chosen == [item.id for topic in find_topics(INSTRUMENT, name.removeprefix("topics")) for item in topic.items]
+
+
+def test_the_topics_of_the_report_cover_what_paragraph_15_asks() -> None:
     topics = find_topics(INSTRUMENT, PARAGRAPH_15)
     assert {topic.id for topic in topics} == set(SHEETS) - {"consultations"}
-    chosen = [item.id for topic in topics for item in topic.items]
-    assert len(chosen) == len(set(chosen))
     assert report_questions(INSTRUMENT, PARAGRAPH_15) == (*REPORT_QUESTIONS, "op15")
     assert report_questions(INSTRUMENT, "") == tuple(INSTRUMENT.questions)
     names = [topic.sheet for topic in (*topics, *find_topics(INSTRUMENT))]

@@ -165,6 +165,7 @@ def test_in_a_public_file_small_counts_and_what_gives_them_away_are_withheld_and
         for place, value in (*true.items(), ("all", sum(true.values()))):
             assert row[place] in {value, "withheld"}
             assert row[place] == "withheld" or not 0 < value < 11
+            assert row[place] == 0 or value
     places = (*REGIONS, "all")
     lines = [[row[place] for place in places] for row in rows.values()]
     lines += [[row[place] for row in rows.values()] for place in places]
