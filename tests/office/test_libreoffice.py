@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import openpyxl
@@ -102,16 +103,20 @@ def test_libreoffice_counts_the_same_by_its_own_reckoning(tmp_path: Path, most_r
     assert {row["states"] for row in rows} >= {0, 1, 2, 3}
 
 
+def charts(file: Path) -> list[Any]:
+    """The charts of the dashboard."""
+    page: Any = openpyxl.load_workbook(file)["Dashboard"]
+    return list(page._charts)
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_libreoffice_draws_and_prints_the_charts(tmp_path: Path, language: str) -> None:
     source = make_source({"XAA": random_values(load_instrument(), random.Random(3), 0.02)})
     file = tmp_path / "report.xlsx"
     file.write_bytes(workbook_bytes(source, language))
-    kept = openpyxl.load_workbook(convert(tmp_path, file, "xlsx"))["Dashboard"]._charts
-    assert [len(chart.series) for chart in kept] == [
-        len(chart.series) for chart in openpyxl.load_workbook(file)["Dashboard"]._charts
-    ]
-    assert len(kept) >= 4
+    made, kept = (charts(one) for one in (file, convert(tmp_path, file, "xlsx")))
+    assert [len(chart.series) for chart in kept] == [len(chart.series) for chart in made]
+    assert len(made) >= 4
     pages = convert(tmp_path, file, 'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-6"}}')
     text = subprocess.run(["pdftotext", str(pages), "-"], check=True, capture_output=True, timeout=120).stdout.decode()
     if language == "en":
