@@ -29,7 +29,7 @@ from models.states import ReportingState
 from services.publishing import publish
 from tests.builders import make_cycle, make_response, make_state
 from tests.exports.builders import random_values, seal, sealed_document
-from tests.exports.readback import Table, read_by_calamine, row_counts, tables
+from tests.exports.readback import Table, cover, read_by_calamine, row_counts, tables
 
 INSTRUMENT = load_instrument()
 Values = Mapping[str, Any]
@@ -68,21 +68,29 @@ class Rounds:
             cycle = session.get_one(Cycle, cycle_id)
             seal(session, make_response(session, cycle, known), values, **given)
 
-    def close(self, cycle_id: str, question_id: str) -> None:
-        """The first State of the round closes a question now."""
+    def close(self, cycle_id: str, question_id: str, state: str = "XAA") -> None:
+        """A State closes a question of one of its rounds now."""
         with self.database.transaction() as session:
-            response = session.exec(select(NationalResponse).where(NationalResponse.cycle_id == cycle_id)).one()
+            response = session.exec(
+                select(NationalResponse).where(
+                    NationalResponse.cycle_id == cycle_id, NationalResponse.state_id == state
+                )
+            ).one()
             row = QuestionState(national_response_id=response.id, question_id=question_id, visibility="secretariat")
             session.add(row)
 
-    def changes(self, language: str = "en", **settings: Any) -> Table | None:
-        """The rows of the sheet, None without one; every sheet holds the rows that are due."""
+    def cells(self, language: str = "en", **settings: Any) -> dict[str, list[list[Any]]]:
+        """The workbook of the second round; every sheet holds the rows that are due."""
         target = BytesIO()
         with read_source(self.database, self.now, ExportSettings(language=language, **settings)) as source:
             write_workbook(target, source, language)
         cells = read_by_calamine(target.getvalue())
         assert all(due == written for due, written in row_counts(cells).values())
-        return tables(cells).get("Changes")
+        return cells
+
+    def changes(self, language: str = "en", **settings: Any) -> Table | None:
+        """The rows of the sheet, None without one."""
+        return tables(self.cells(language, **settings)).get("Changes")
 
 
 def make_rounds(database: Database, document: dict[str, Any] | None = None) -> Rounds:
@@ -206,7 +214,9 @@ def test_a_state_that_did_not_submit_before_has_no_row(rounds: Rounds) -> None:
 
 def test_the_round_before_is_the_last_one_of_the_same_questionnaire(database: Database) -> None:
     rounds = make_rounds(database)
-    assert Rounds(database, rounds.now, rounds.before).changes() is None
+    first = Rounds(database, rounds.now, rounds.before).cells()
+    assert "Changes" not in first and "previous_cycle_title" not in cover(first)
+    assert cover(rounds.cells())["previous_cycle_title"] == "First round"
     with database.transaction() as session:
         sample = publish(session, read_document(DATA / "sample-follow-up" / "1"))
         make_cycle(session, opens_at=datetime(2025, 6, 1, tzinfo=UTC), instrument_version_id=sample.id)
@@ -245,11 +255,22 @@ def test_an_item_that_is_gone_or_new_is_not_told_where_the_other_round_does_not_
     document = changed_document()
     rounds = make_rounds(sqlite_database, document)
     following = build_instrument(document, sha256_of(document))
-    rounds.submit(rounds.before, "XAA", {"op4.authority": text("The ministry")}, visibility={"op4": "public"})
-    rounds.submit(rounds.now, "XAA", {"op4.further": text("More")}, instrument=following, visibility={"op4": "public"})
-    assert [row["change"] for row in rounds.changes(preset="public") or []] == ["item_new", "item_dropped"]
-    rounds.close(rounds.before, "op4")
-    assert rounds.changes(preset="public") == []
+    open_ = {"op4": "public", "op5": "public"}
+    for state in ("XAA", "XAB"):
+        rounds.submit(rounds.before, state, {"op4.authority": text("The ministry")}, visibility=open_)
+        rounds.submit(rounds.now, state, {"op4.further": text("More")}, instrument=following, visibility=open_)
+    told = {"XAA": ["item_new", "item_dropped"], "XAB": ["item_new", "item_dropped"]}
+
+    def changes() -> dict[str, list[str]]:
+        rows = rounds.changes(preset="public") or []
+        return {code: [row["change"] for row in rows if row["state_iso3"] == code] for code in told}
+
+    assert changes() == told
+    # Closed now what an item came into; closed then what an item went out of.
+    rounds.close(rounds.before, "op4", "XAA")
+    assert changes() == told | {"XAA": []}
+    rounds.close(rounds.now, "op4", "XAB")
+    assert changes() == {"XAA": [], "XAB": []}
 
 
 def test_a_practice_without_consent_is_in_neither_column_of_a_shared_file(rounds: Rounds) -> None:
@@ -263,8 +284,10 @@ def test_a_practice_without_consent_is_in_neither_column_of_a_shared_file(rounds
     assert "SECRET guide" in row["before"]
 
 
-def test_a_text_longer_than_a_cell_goes_on_in_the_next_rows(rounds: Rounds) -> None:
-    then, now = "then " * 20_000, "now " * 9_000
+@pytest.mark.parametrize(
+    ("then", "now"), [("then " * 20_000, "now " * 9_000), ("then", "now " * 25_000)], ids=["then", "now"]
+)
+def test_a_text_longer_than_a_cell_goes_on_in_the_next_rows(rounds: Rounds, then: str, now: str) -> None:
     rounds.submit(rounds.before, "XAA", {"op4.narrative": text(then)})
     rounds.submit(rounds.now, "XAA", {"op4.narrative": text(now)})
     rows = rounds.changes() or []

@@ -159,7 +159,7 @@ def test_without_a_small_count_nothing_is_withheld(counts: list[list[int]]) -> N
     ("counts", "withheld"),
     [
         # The smallest counts that close a ring with the small one go with it.
-        ([[3, 40], [20, 30], [50, 60]], {(0, 0), (0, 1), (1, 0), (1, 1)}),
+        ([[3, 40, 20], [50, 60, 30], [70, 80, 90]], {(0, 0), (0, 2), (1, 0), (1, 2)}),
         # A small total takes the smallest other total with it, and what stands in their column.
         ([[3, 0], [20, 30]], {(0, 0), (0, 2), (1, 0), (1, 2)}),
         # Nothing else in the column: its sum is the count, whatever else is withheld.
