@@ -74,8 +74,7 @@ class Dashboard:
     def tables(self) -> Iterator[SmallTable]:
         """Every table that has something to say, in order."""
         _ = gettext_in(self.language)
-        if self.source.states:
-            yield self._coverage(_)
+        yield self._coverage(_)
         if not any(state.seal for state in self.source.states):
             return
         for name, title in (

@@ -20,7 +20,7 @@ from exports.source import ExportSource
 from instruments.catalog import load_instrument
 from instruments.items.assistance import AssistanceRow
 from tests.exports.builders import SEALED_AT, make_source, workbook_bytes
-from tests.exports.readback import Table, read_by_calamine, tables
+from tests.exports.readback import Table, read_by_calamine, read_by_openpyxl, tables
 
 INSTRUMENT = load_instrument()
 HEADLINES = [question.headline for question in INSTRUMENT.questions.values() if question.headline]
@@ -304,8 +304,14 @@ def test_before_the_first_submission_there_is_the_coverage_only() -> None:
     assert [one.title for one in drawn(workbook_bytes(source))] == ["Coverage by regional group"]
 
 
-def test_a_round_without_states_has_no_chart_over_an_empty_table() -> None:
-    assert drawn(workbook_bytes(make_source({}))) == []
+def test_a_round_without_states_has_no_dashboard() -> None:
+    cells = read_by_calamine(workbook_bytes(make_source({})))
+    assert "Dashboard" not in cells and "Dashboard" not in str(cells["Cover"])
+
+
+def test_every_count_is_inside_what_the_sheet_says_it_holds(whole: bytes) -> None:
+    for cells in (read_by_calamine(whole), read_by_openpyxl(whole)):
+        assert "× Not asked" in {cell for row in cells["Dashboard"] for cell in row}
 
 
 def test_what_is_not_about_the_chosen_paragraphs_is_not_drawn() -> None:
