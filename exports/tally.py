@@ -48,15 +48,15 @@ class Tally:
         self._blanks, self._withheld = short_asked_states(_), _("withheld")
         self._counts: dict[tuple[str, str], list[int]] = {}
         self.items = [item for item in status_items(source.instrument) if item.question_id in source.questions]
+        self._wanted = {item.id for item in self.items}
         self.needs: dict[tuple[str, str], int] = {}
         """Needs of technical assistance by kind and by how far each is; both codes, empty where the State did not say."""
 
     def add(self, state: StateRecord, items: Sequence[SealedItem]) -> None:
         """One more State."""
         place = REGIONS.index(state.region)
-        wanted = {item.id for item in self.items}
         for entry in items:
-            if entry.item.id in wanted:
+            if entry.item.id in self._wanted:
                 code = entry.facts[0].code if entry.asked_state == ANSWERED else entry.asked_state
                 self._counts.setdefault((entry.item.id, code), [0] * len(REGIONS))[place] += 1
             if entry.item.sheet == "TA_needs":
