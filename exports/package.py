@@ -82,7 +82,7 @@ def write_package(
         _lay_out(page, layout, texts)
     shell = io.BytesIO()
     book.save(shell)
-    names = {f"xl/worksheets/sheet{number}.xml": layout.part for number, layout in enumerate(layouts, start=1)}
+    names = {f"xl/worksheets/sheet{number}.xml": layout for number, layout in enumerate(layouts, start=1)}
     with ZipFile(shell) as source, ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
             data = source.read(name)
@@ -101,9 +101,9 @@ def _info(name: str) -> ZipInfo:
     return info
 
 
-def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part, new_piece: Callable[[], Deflated]) -> None:
+def _write_sheet(archive: ZipFile, name: str, data: bytes, layout: Layout, new_piece: Callable[[], Deflated]) -> None:
     head, tail = _ROWS_HERE.split(data)
-    letters = column_letters(len(part.sheet.columns)) if part.sheet.columns else "E"
+    part, letters = layout.part, column_letters(len(layout.widths))
     head = re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{letters}{part.last_row}"'.encode(), head)
     if part.links:
         links = f"<hyperlinks>{''.join(part.links)}</hyperlinks>".encode()

@@ -87,7 +87,7 @@ class Rows:
     def items(self, sealed: Sealed) -> list[SealedItem]:
         """Every item of the questions that are shown with what became of it, in instrument order.
 
-        In a preset that is shared, counts of persons that are too small are withheld here, before anything is made of them.
+        In a preset that is shared, and in a report, what may not be shared is withheld here, before anything is made of it.
 
         Raises pydantic.ValidationError for a sealed value that is not of its item's type.
         """
@@ -103,7 +103,7 @@ class Rows:
                     found.append(SealedItem(item, question, NOT_ANSWERED))
                 else:
                     value = item.load(answers[item.id]["value"])
-                    if self.threshold or self.settings.report:
+                    if self.settings.is_shared or self.settings.report:
                         value = item.as_shared(value, self.threshold)
                     facts = tuple(item.facts(value, self.texts))
                     found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))

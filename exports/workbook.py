@@ -123,7 +123,7 @@ class _Workbook:
         facts = rows.facts_hash.hexdigest()
         front = FrontSheets(self.styles, self.strings, self._new_file, self.language)
         layouts = []
-        if self.source.settings.preset == SECRETARIAT:
+        if self.source.settings.preset == SECRETARIAT and self.source.states:
             layouts.append(front.dashboard(Dashboard(self.source, self.making.tally, self.language)))
         cover = cover_rows(
             self.source, self.language, counts, facts, self.making.shown_states, rehearsal=rehearsal,

@@ -182,7 +182,7 @@ class Item(BaseModel, ABC):
 
     def is_like(self, other: Item) -> bool:
         """Whether answers to the two items, of two versions of a questionnaire, can be compared: both are of one type."""
-        return isinstance(other, type(self))
+        return type(other) is type(self)
 
     def findings(self, value: Any) -> Iterable[str]:
         """Codes of what looks inconsistent inside the answer; none blocks a submission."""

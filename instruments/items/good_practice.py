@@ -65,7 +65,8 @@ class GoodPractice(Item):
 
     def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
         consent = texts.option(CONSENT.name, "yes" if value.consent else "no")
-        return [Line(value.text, language="und"), Line(str(consent), label=str(texts("type.good_practice.consent")))]
+        said = Line(str(consent), label=str(texts("type.good_practice.consent")))
+        return [Line(value.text, language="und"), said] if value.text else [said]
 
     def as_shared(self, value: GoodPracticeValue, threshold: int) -> GoodPracticeValue:
         return value if value.consent else value.model_copy(update={"text": ""})
