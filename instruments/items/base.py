@@ -70,6 +70,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """An answer in few words. `head` stands in place of the item's label, such as the year of figures; `is_text` says that the
+    lines are words of the State's own, to be quoted or left out."""
+
+    lines: list[Line]
+    head: str = ""
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a repeat sheet: a stable id and its head in the language of the workbook."""
 
@@ -199,6 +209,10 @@ class Item(BaseModel, ABC):
     @abstractmethod
     def lines(self, value: Any, texts: Texts) -> list[Line]:
         """The answer in words, for the check page, print and the submitted view."""
+
+    def brief(self, value: Any, texts: Texts) -> Brief:
+        """The answer in few words, for a passage on a State; no line where the State has not agreed that it is shared."""
+        return Brief(self.lines(value, texts))
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:
         """The columns of this type's own sheet; only for types with a `sheet`."""
