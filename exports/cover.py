@@ -120,6 +120,13 @@ def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states:
     yield CoverRow(_("Version of the columns"), CONTRACT_VERSION, "contract_version")
 
 
+def stated_facts(
+    source: ExportSource, language: str, facts_sha256: str, shown_states: int
+) -> dict[str, str | int | datetime | None]:
+    """What the cover states about the export, by the key of its line: round, questionnaire, parameters in words, fingerprints."""
+    return {row.key: row.value for row in _facts(source, language, facts_sha256, shown_states) if row.key}
+
+
 def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
     """The parameters of the export in words."""
     _ = gettext_in(language)

@@ -52,6 +52,14 @@ class Making:
             self._write_states(writers, progress, stack)
         self._write_reference(writers)
 
+    def write_answers(self, answers: TableWriter, progress: Callable[[], object]) -> None:
+        """Write the answers alone; `progress` is called once for each State with answers. Raises BrokenSeal."""
+        for sealed in self.source.sealed(self.language):
+            self.shown_states += 1
+            for row in self.rows.answer_rows(sealed, self.rows.items(sealed)):
+                answers.write(row)
+            progress()
+
     def _write_states(
         self, writers: Mapping[str, TableWriter], progress: Callable[[], object], stack: ExitStack
     ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -99,6 +100,14 @@ def _info(name: str) -> ZipInfo:
     info.external_attr = 0o600 << 16
     info.create_system = 3  # the same on every system
     return info
+
+
+@contextmanager
+def open_member(archive: ZipFile, name: str, size: int = 0) -> Iterator[IO[bytes]]:
+    """A file of the archive to write into: packed, with the same time and rights in every archive. `size`: about how many bytes."""
+    # The longer headers only where they are needed: some readers refuse them.
+    with archive.open(_info(name), "w", force_zip64=size > 1 << 31) as member:
+        yield member
 
 
 def _write_sheet(archive: ZipFile, name: str, data: bytes, layout: Layout, new_piece: Callable[[], Deflated]) -> None:

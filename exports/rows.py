@@ -70,6 +70,9 @@ class Rows:
             for question in instrument.questions.values()
         }
         self.expected: dict[str, int] = {}
+        """Rows due by sheet of a workbook, where a long text takes several."""
+        self.entries: dict[str, int] = {}
+        """Rows due by table of a file whose cells have no limit."""
         self.facts_hash = FactsHash(instrument)
 
     def count(self, sheet: str, *texts: Value) -> None:
@@ -79,6 +82,7 @@ class Rows:
             if isinstance(text, str) and len(text) * 2 > TEXT_LIMIT:
                 due = max(due, parts_needed(text))
         self.expected[sheet] = self.expected.get(sheet, 0) + due
+        self.entries[sheet] = self.entries.get(sheet, 0) + 1
 
     def heading(self, entry: SealedItem) -> tuple[str, str]:
         """The printed number of the item's paragraph and the item's label."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,15 @@ from languages import direction, format_moment
 
 class ExportIncomplete(ExportError):
     """The rows written are not the rows due: the file was not made."""
+
+
+def check_counts(counts: Iterable[SheetCount]) -> None:
+    """Raise ExportIncomplete when the rows written are not the rows due."""
+    wrong = [
+        f"{count.name}: {count.written} of {count.expected}" for count in counts if count.written != count.expected
+    ]
+    if wrong:
+        raise ExportIncomplete(f"Rows are missing or too many ({'; '.join(wrong)}).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,7 @@ class _Workbook:
             writer = self.writers[sheet.name]
             writer.close()
             counts.append(SheetCount(sheet.name, sheet.title, rows.expected.get(sheet.name, 0), writer.written))
-        wrong = [
-            f"{count.name}: {count.written} of {count.expected}" for count in counts if count.written != count.expected
-        ]
-        if wrong:
-            raise ExportIncomplete(f"Rows are missing or too many ({'; '.join(wrong)}).")
+        check_counts(counts)
         facts = rows.facts_hash.hexdigest()
         front = FrontSheets(self.styles, self.strings, self._new_file, self.language)
         layouts = []

@@ -43,6 +43,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "docx": ("exports/word.py", "exports/word_file.py", "exports/word_parts.py", "tests/"),
     "typst": ("exports/pdf.py", "tests/"),
     "xlsxwriter": ("bench/",),
+    "frictionless": ("tests/",),
     "python_calamine": ("tests/", "bench/", "imports/"),
     "wtforms": ("instruments/items/", "forms/", "tests/"),
     "yaml": ("instruments/loader.py", "tests/"),
