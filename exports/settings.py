@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from instruments.schema import Instrument
 from languages import is_language
@@ -72,6 +73,11 @@ class ExportSettings:
         """Whether the file leaves the circle of the State and the secretariat."""
         return self.preset in {REVIEWERS, PUBLIC}
 
+    @property
+    def is_small(self) -> bool:
+        """Whether the file is about one State: made in less time than a person would wait for a job to begin."""
+        return len(self.states) == 1
+
     def shows(self, visibility: str) -> bool:
         """Whether an answer of this visibility is in the file."""
         return visibility in OPEN_TO[self.preset]
@@ -92,3 +98,11 @@ class ExportSettings:
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
             "questions": list(self.questions), "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
+        """The settings of their plain data. Raises BadSettings, as when they are made."""
+        return cls(
+            given["language"], given["preset"], tuple(given["states"]), tuple(given["regions"]), tuple(given["questions"]),
+            given["recipient"], datetime.fromisoformat(given["as_at"]) if given["as_at"] else None,
+        )  # fmt: skip

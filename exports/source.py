@@ -19,10 +19,10 @@ from models.export_queries import (
     CycleRecord,
     StateRecord,
     find_cycle_record,
-    iterate_documents,
     list_state_records,
     list_visibilities,
 )
+from models.queries import iterate_documents
 from models.responses import VISIBILITIES
 from models.states import REGIONS
 from services.instruments import get_instrument
@@ -158,9 +158,8 @@ def read_source(database: Database, cycle_id: str, settings: ExportSettings | No
             if unknown := set(asked.states) - {state.state_id for state in every}:
                 raise NotFound(", ".join(sorted(unknown)))
             states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
-            wanted = {state.seal.submission_id for state in states if state.seal is not None}
-            for submission_id, text in iterate_documents(session, cycle.id, asked.as_at):
-                if submission_id in wanted:
-                    documents.put(submission_id, text)
+            wanted = [state.seal.submission_id for state in states if state.seal is not None]
+            for submission_id, text in iterate_documents(session, wanted):
+                documents.put(submission_id, text)
             visibilities = list_visibilities(session, cycle.id)
         yield ExportSource(cycle, instrument, states, documents, asked, visibilities)
