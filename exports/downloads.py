@@ -1,4 +1,4 @@
-"""The page of the workbook: what it holds, what it is asked for, what was made lately, and parameters kept under a name."""
+"""The page of the workbook: what it holds, what it is asked for, what was made lately, and settings saved under a name."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _in_order(db: Any, cycle_id: str) -> list[Any]:
 @downloads.get("/exports/<cycle_id>")
 @needs(Permission.EXPORT_FULL)
 def export_page(cycle_id: str) -> Any:
-    """What the workbook of a round holds and can be asked for; filled with the parameters of `setting`, if the address names one."""
+    """What the workbook of a round holds and can be asked for; filled with the saved `setting` that the address names, if any."""
     found = read_round(cycle_id)
     given: dict[str, Any] = {"preset": SECRETARIAT, "language": page_language()}
     unknown: list[str] = []
@@ -95,20 +95,20 @@ def export_page(cycle_id: str) -> Any:
 @downloads.post("/exports/<cycle_id>")
 @needs(Permission.EXPORT_FULL)
 def ask(cycle_id: str) -> Any:
-    """Ask for a workbook, or keep the parameters under a name. What cannot be used is told beside its control."""
+    """Ask for a workbook, or save the settings under a name. What cannot be used is told beside its control."""
     found = read_round(cycle_id)
     form = make_form(found)
-    keeps = request.form.get("go") == "keep"
+    saves = request.form.get("go") == "save"
     settings = _read_settings(form)
-    if keeps and not form.name.data:
-        form.name.errors = [*form.name.errors, _("Enter a name for these parameters.")]
+    if saves and not form.name.data:
+        form.name.errors = [*form.name.errors, _("Enter a name for these settings.")]
     if settings is None or form.errors:
         return _page(found, form, 422)
-    if keeps:
+    if saves:
         with transaction() as db:
             save_setting(db, signed_in(), form.name.data or "", settings.as_json(), shared=form.shared.data)
-        flash(_("The parameters are kept as “%(name)s”.", name=form.name.data), "success")
-        return redirect(url_for("downloads.export_page", cycle_id=cycle_id, _anchor="kept"), 303)
+        flash(_("The settings are saved as “%(name)s”.", name=form.name.data), "success")
+        return redirect(url_for("downloads.export_page", cycle_id=cycle_id, _anchor="saved"), 303)
     with transaction() as db:
         job_id = ask_export(db, signed_in(), cycle_id, settings.as_json()).id
     if settings.is_small:
@@ -119,18 +119,18 @@ def ask(cycle_id: str) -> Any:
 @downloads.post("/exports/settings/<setting_id>")
 @needs(Permission.EXPORT_FULL)
 def change_setting(setting_id: str) -> Any:
-    """Share kept parameters, stop sharing them, or forget them."""
+    """Share saved settings, stop sharing them, or delete them."""
     act = request.form.get("act", "")
     with transaction() as db:
-        if act == "forget":
+        if act == "delete":
             name = delete_setting(db, signed_in(), setting_id).name
-            flash(_("“%(name)s” is no longer kept.", name=name), "success")
+            flash(_("“%(name)s” is deleted.", name=name), "success")
         elif act in {"share", "unshare"}:
             share_setting(db, signed_in(), setting_id, shared=act == "share")
         else:
             find_setting(db, signed_in(), setting_id)
         cycle_id = find_cycle(db, request.form.get("cycle", "")).id
-    return redirect(url_for("downloads.export_page", cycle_id=cycle_id, _anchor="kept"), 303)
+    return redirect(url_for("downloads.export_page", cycle_id=cycle_id, _anchor="saved"), 303)
 
 
 def make_form(found: Round, given: Mapping[str, Any] | None = None) -> ExportForm:
@@ -170,7 +170,7 @@ def _read_settings(form: ExportForm) -> ExportSettings | None:
 
 
 def _form_data(found: Round, setting: ExportSetting) -> dict[str, Any]:
-    """Kept parameters as the form takes them, as far as the round knows them."""
+    """Saved settings as the form takes them, as far as the round knows them."""
     asked = ExportSettings.from_json(setting.parameters)
     states = [code for code in asked.states if code in found.names]
     return {
@@ -182,7 +182,7 @@ def _form_data(found: Round, setting: ExportSetting) -> dict[str, Any]:
 
 
 def _unknown(found: Round, parameters: Mapping[str, Any]) -> list[str]:
-    """Codes of States and paragraphs in kept parameters that the round has not: without them more would be in the file."""
+    """Codes of States and paragraphs in saved settings that the round has not: without them more would be in the file."""
     return [
         *(code for code in parameters["states"] if code not in found.names),
         *(question for question in parameters["questions"] if question not in found.instrument.questions),

@@ -1,4 +1,4 @@
-"""The form of an export: who the file is for, its language, filters and recipient, and the name to keep them under."""
+"""The form of an export: who the file is for, its language, filters and recipient, and the name to save them under."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ExportForm(TrackerForm):
     )
     name = StringField(
         _l("Name"), [Length(max=LONGEST_NAME)], [one_line],
-        description=_l("What you kept under the same name before is replaced."),
+        description=_l("What you saved under the same name before is replaced."),
     )  # fmt: skip
     shared = BooleanField(_l("The other officers may use it too"))
 

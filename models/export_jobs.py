@@ -1,4 +1,4 @@
-"""Workbooks that were asked for, each one row for its whole life; and parameters that officers keep under a name."""
+"""Workbooks that were asked for, each one row for its whole life; and settings that officers save under a name."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Parameters of exports that officers keep under a name: their own, and those that others share with them."""
+"""Settings of exports that officers save under a name: their own, and those that others share with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.permissions import Actor, NotFound, Permission, require
 def save_setting(
     session: Session, actor: Actor, name: str, parameters: Mapping[str, Any], *, shared: bool
 ) -> ExportSetting:
-    """Keep parameters under a name; what the person kept under the same name before is replaced. Raises PermissionDenied."""
+    """Save parameters under a name; what the person saved under the same name before is replaced. Raises PermissionDenied."""
     require(actor, Permission.EXPORT_FULL)
     setting = session.exec(
         select(ExportSetting)
@@ -54,7 +54,7 @@ def share_setting(session: Session, actor: Actor, setting_id: str, *, shared: bo
 
 
 def delete_setting(session: Session, actor: Actor, setting_id: str) -> ExportSetting:
-    """Forget one's own setting. Raises PermissionDenied and NotFound."""
+    """Delete one's own setting. Raises PermissionDenied and NotFound."""
     setting = _own(session, actor, setting_id)
     session.delete(setting)
     return setting

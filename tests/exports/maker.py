@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from exports import making
 from exports.workbook import write_workbook
@@ -38,5 +39,5 @@ def write(target: Any, source: Any, language: str, *, rehearsal: bool, progress:
 
 
 if __name__ == "__main__":
-    making.write_workbook = write  # type: ignore[assignment]
-    sys.exit(making.main())
+    with patch.object(making, "write_workbook", write):
+        sys.exit(making.main())

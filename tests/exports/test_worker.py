@@ -211,7 +211,9 @@ def test_a_full_disk_is_told_with_the_space_there_is_and_is_not_tried_again(sqli
     assert sqlite_desk.maker("full").make_next()
     job = sqlite_desk.job(job_id)
     assert (job.status, job.error, job.attempts) == (FAILED, "disk_full", 1)
-    assert 0 < int(job.error_detail) <= os.statvfs(sqlite_desk.folder).f_blocks * os.statvfs(sqlite_desk.folder).f_frsize
+    assert (
+        0 < int(job.error_detail) <= os.statvfs(sqlite_desk.folder).f_blocks * os.statvfs(sqlite_desk.folder).f_frsize
+    )
     assert sqlite_desk.files() == []
 
 
@@ -237,9 +239,7 @@ def test_a_state_or_paragraph_that_is_not_in_the_round_fails_the_job(sqlite_desk
         assert (sqlite_desk.job(job_id).status, sqlite_desk.job(job_id).error_detail) == (FAILED, detail)
 
 
-def test_before_the_first_submission_a_workbook_is_made_that_says_so(
-    sqlite_database: Database, tmp_path: Path
-) -> None:
+def test_before_the_first_submission_a_workbook_is_made_that_says_so(sqlite_database: Database, tmp_path: Path) -> None:
     desk = Desk(sqlite_database, tmp_path, states=0)
     for preset in ("secretariat", "public"):
         job_id = desk.ask(preset=preset)

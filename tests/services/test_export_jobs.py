@@ -107,9 +107,7 @@ def test_the_same_asked_twice_is_one_job_until_it_is_made(database: Database, wo
     assert ask(database, world) != first
 
 
-def test_jobs_are_taken_in_the_order_in_which_they_were_asked_for(
-    database: Database, world: tuple[str, Actor]
-) -> None:
+def test_jobs_are_taken_in_the_order_in_which_they_were_asked_for(database: Database, world: tuple[str, Actor]) -> None:
     asked = [ask(database, world, language=language) for language in ("ar", "zh", "en")]
     assert [claim(database).id for _ in asked] == asked
     with database.transaction() as session:
