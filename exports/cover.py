@@ -9,10 +9,12 @@ from datetime import datetime
 
 from exports.codes import code_lists, short_asked_states
 from exports.columns import CONTRACT_VERSION
+from exports.dashboard import DASHBOARD
 from exports.marks import BLANKS, SCALES, with_mark
 from exports.settings import PUBLIC, REVIEWERS, SECRETARIAT, STATE
 from exports.shape import Gettext, gettext_in
 from exports.source import ExportSource
+from exports.topics import PARAGRAPH_15
 from instruments.catalog import canonical_json
 from languages import LANGUAGE_NAMES, direction, separator
 from services.responses import state_name
@@ -51,6 +53,7 @@ def cover_rows(
     shown_states: int,
     *,
     rehearsal: bool,
+    has_dashboard: bool = False,
 ) -> Iterator[CoverRow]:
     """All lines of the cover."""
     _ = gettext_in(language)
@@ -68,6 +71,8 @@ def cover_rows(
     yield CoverRow()
     yield CoverRow(_("Sheets"), style="section")
     yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head", expected=_("Rows due"), written=_("Rows written"))
+    if has_dashboard:
+        yield CoverRow(DASHBOARD, _("Charts beside their tables"), "sheet.Dashboard", "link", f"'{DASHBOARD}'!A1")
     for count in counts:
         yield CoverRow(
             count.name, count.title, f"rows.{count.name}", "link", f"'{count.name}'!A1", count.expected, count.written
@@ -131,6 +136,8 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
         yield CoverRow(
             _("Regional groups chosen"), listed.join(groups[code] for code in settings.regions), "filter.groups"
         )
+    if settings.report:
+        yield CoverRow(_("Report"), report_words(_)[settings.report], "report")
     if settings.questions:
         numbers = (source.instrument.questions[one].number_in(texts) for one in settings.questions)
         yield CoverRow(_("Paragraphs chosen"), listed.join(numbers), "filter.paragraphs")
@@ -143,6 +150,11 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
         )
         values = {"most": settings.threshold - 1, "threshold": settings.threshold}
         yield CoverRow(_("Small counts of persons"), words % values, "small_counts")
+
+
+def report_words(_: Gettext) -> dict[str, str]:
+    """What a workbook is about, in words."""
+    return {"": _("Every paragraph"), PARAGRAPH_15: _("What bears on the report under paragraph 15")}
 
 
 def preset_words(_: Gettext) -> dict[str, str]:

@@ -1,153 +1,119 @@
-"""One workbook as a file: made here, or by `python -m exports.making` in a process of its own, which gives way to the server.
-
-That process is told on standard input what to make, in one line of JSON, and ends when its standard input does: a server that
-was killed leaves nobody behind. It says on standard output how far it is, and last what became of it.
-"""
+"""All rows of one export, made in one pass over the sealed answers and given to a writer for each table."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
-import os
-import shutil
-import sys
 import tempfile
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import IO, Protocol
 
-from exports.settings import SECRETARIAT, BadSettings, ExportSettings
-from exports.source import ExportError, ExportSource, read_source
-from exports.workbook import ExportIncomplete, write_workbook
-from models.database import Database
-from services.permissions import NotFound
-
-Progress = Callable[[int, int], object]
-"""Called with the number of States written and the number of States that submitted."""
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-MOST_NAMED = 5
-"""States whose codes stand in the name of a file; more are counted."""
-BEHIND = 10
-"""How far the process of its own stands behind the server when both want a processor (0 to 19)."""
+from exports.columns import CHANGES, list_sheets
+from exports.derived import DerivedRows
+from exports.marks import Value
+from exports.reference import choice_rows, code_rows, dictionary_rows
+from exports.rows import Row, Rows, SealedItem, languages_of
+from exports.source import ExportSource, Sealed
+from exports.tally import Tally
+from exports.topics import find_topics
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be made, and where: a file that does not exist yet."""
+class TableWriter(Protocol):
+    """What takes the rows of one table."""
 
-    database: str
-    cycle_id: str
-    parameters: Mapping[str, Any]
-    target: str
-    rehearsal: bool
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the sheets, or files, that the table takes; more than one where it does not fit the first."""
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of it: a whole file on the disk; or an error by its code with what it is about, and no file."""
-
-    file_name: str = ""
-    size: int = 0
-    file_sha256: str = ""
-    facts_sha256: str = ""
-    error: str = ""
-    detail: str = ""
+    def write(self, values: Sequence[Value]) -> tuple[str, int]:
+        """Write a row; the name of its sheet and its number there."""
 
 
-def make_file(order: Order, progress: Progress) -> Outcome:
-    """Make the workbook of an order. What trying again would not change is an error by its code; anything else is raised."""
-    target = Path(order.target)
-    try:
-        return _write(order, target, progress)
-    except BadSettings as error:
-        return Outcome(error=error.code, detail=error.word)
-    except NotFound as error:
-        return Outcome(error="not_found", detail=str(error))
-    except ExportIncomplete as error:
-        return Outcome(error="rows_missing", detail=str(error))
-    except ExportError as error:
-        return Outcome(error="broken_seal", detail=str(error))
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        return Outcome(error="disk_full", detail=str(_least_space(target.parent)))
+class Making:
+    """The rows of one export. Tables without a writer are left out."""
 
+    def __init__(self, source: ExportSource, language: str) -> None:
+        self.source, self.language = source, language
+        settings = source.settings
+        self.rows = Rows(source.instrument, language, settings)
+        self.topics = find_topics(source.instrument, settings.report)
+        self.derived = DerivedRows(self.rows, self.topics)
+        self.tally = Tally(source, language)
+        previous = source.previous
+        self._rows_before = None if previous is None else Rows(previous.instrument, language, settings)
+        self.sheets = list_sheets(
+            source.instrument, language, settings.preset, report=settings.report, has_previous=previous is not None
+        )
+        self.shown_states = 0
 
-def _write(order: Order, target: Path, progress: Progress) -> Outcome:
-    settings = ExportSettings.from_json(order.parameters)
-    database = Database(order.database, threads=1, read_only=True)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with read_source(database, order.cycle_id, settings) as source:
-            total = sum(state.seal is not None for state in source.states)
-            progress(0, total)
-            done = 0
+    def write(self, writers: Mapping[str, TableWriter], progress: Callable[[], object]) -> None:
+        """Write every table but Issues; `progress` is called once for each State with answers. Raises BrokenSeal."""
+        with ExitStack() as stack:
+            self._write_states(writers, progress, stack)
+        self._write_reference(writers)
 
-            def count() -> None:
-                nonlocal done
-                done += 1
-                progress(done, total)
+    def _write_states(
+        self, writers: Mapping[str, TableWriter], progress: Callable[[], object], stack: ExitStack
+    ) -> None:
+        """The tables of answers, State by State; texts are put aside by question, because they are read by paragraph."""
+        languages: dict[str, str] = {}
+        aside: dict[str, IO[bytes]] = {}
+        answers, matrix, wide = writers["Answers_long"], writers.get("Matrix"), writers.get("Answers_wide")
+        for sealed in self.source.sealed(self.language):
+            self.shown_states += 1
+            items = self.rows.items(sealed)
+            places = [answers.write(row) for row in self.rows.answer_rows(sealed, items)]
+            if matrix is not None:
+                first, number = places[0]
+                matrix.write(self.rows.matrix_row(sealed.state, items, f"{first}!A{number}"))
+            if wide is not None:
+                wide.write(self.derived.wide_row(sealed, items))
+            for question_id, row in self.rows.text_rows(sealed.state, items):
+                if question_id not in aside:
+                    aside[question_id] = self._new_file(stack)
+                aside[question_id].write(json.dumps(row).encode() + b"\n")
+            for name, row in self.rows.repeat_rows(sealed.state, items):
+                writers[name].write(row)
+            for name, row in self.derived.topic_rows(sealed, items):
+                writers[name].write(row)
+            if CHANGES in writers:
+                self._write_changes(writers[CHANGES], sealed, items)
+            self.tally.add(sealed.state, items)
+            languages[sealed.state.response_id] = languages_of(items)
+            progress()
+        for question_id in self.source.instrument.questions:
+            if question_id in aside:
+                aside[question_id].seek(0)
+                for line in aside[question_id]:
+                    writers["Texts"].write(json.loads(line))
+        for state in self.source.in_order(self.language) if "Coverage" in writers else ():
+            writers["Coverage"].write(self.rows.coverage_row(state, languages.get(state.response_id, "")))
 
-            with os.fdopen(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-                report = write_workbook(file, source, settings.language, rehearsal=order.rehearsal, progress=count)
-                file.flush()
-                os.fsync(file.fileno())
-                file.seek(0)
-                digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
-            name = file_name(source, settings.language, rehearsal=order.rehearsal)
-        return Outcome(name, size, digest, report.facts_sha256)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-    finally:
-        database.close()
+    @staticmethod
+    def _new_file(stack: ExitStack) -> IO[bytes]:
+        return stack.enter_context(tempfile.TemporaryFile(prefix="texts-"))
 
+    def _write_changes(self, writer: TableWriter, sealed: Sealed, items: Sequence[SealedItem]) -> None:
+        assert self.source.previous is not None and self._rows_before is not None
+        before = self.source.previous.sealed_of(sealed.state.state_id)
+        if before is not None:
+            for row in self.derived.change_rows(sealed, items, before, self._rows_before):
+                writer.write(row)
 
-def file_name(source: ExportSource, language: str, *, rehearsal: bool) -> str:
-    """The name of the file: product, preset, moment of the facts, language. The same facts have the same name."""
-    mark = "rehearsal-" if rehearsal else ""
-    if source.settings.preset != SECRETARIAT:
-        states = source.settings.states
-        named = states if len(states) <= MOST_NAMED else (str(len(states)), "states")
-        mark += "-".join((source.settings.preset, *named)).lower() + "-"
-    return f"implementation-tracker-{mark}{source.as_at:%Y-%m-%d-%H%M}-{language}.xlsx"
+    def _write_reference(self, writers: Mapping[str, TableWriter]) -> None:
+        """The counts, and the tables that explain the others."""
+        instrument, language = self.source.instrument, self.language
+        for name, rows in (
+            ("By_question", self.tally.question_rows(writers["Answers_long"].names)),
+            ("By_group", self.tally.group_rows()),
+            ("Dictionary", dictionary_rows(instrument, language)),
+            ("Choices", choice_rows(instrument)),
+            ("Codes", code_rows(instrument, self.source.in_order(language), language)),
+        ):
+            if name in writers:
+                for row in rows:
+                    self._write_counted(writers[name], name, row)
 
-
-def _least_space(folder: Path) -> int:
-    """Bytes free where the file or what is put aside for it is written, whichever is less."""
-    return min(shutil.disk_usage(place).free for place in (folder, Path(tempfile.gettempdir())))
-
-
-def main() -> int:
-    """Make what standard input asks for; the exit code is 0 when there is an outcome, good or bad."""
-    order = Order(**json.loads(sys.stdin.readline()))
-    target = Path(order.target)
-    threading.Thread(target=_end_with_the_server, args=(target,), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(BEHIND)
-    # All that is put aside lies where the file will: one disk can be full, and sealed answers stay in the instance folder.
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tempfile.tempdir = str(target.parent)
-    outcome = make_file(order, lambda done, total: _say({"done": done, "total": total}))
-    _say(asdict(outcome))
-    return 0
-
-
-def _say(what: Mapping[str, Any]) -> None:
-    print(json.dumps(what), flush=True)
-
-
-def _end_with_the_server(target: Path) -> None:
-    # Not through sys.stdin: its lock would be held while the interpreter ends.
-    while os.read(0, 1024):
-        pass
-    target.unlink(missing_ok=True)
-    os._exit(3)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    def _write_counted(self, writer: TableWriter, name: str, row: Row) -> None:
+        self.rows.count(name, *row)
+        writer.write(row)

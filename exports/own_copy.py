@@ -10,7 +10,7 @@ from flask import Blueprint, request, send_file
 from flask_babel import gettext as _
 
 from exports.job_pages import MEDIA_TYPE
-from exports.making import file_name
+from exports.maker import file_name
 from exports.settings import STATE, ExportSettings
 from exports.source import ExportError, read_source
 from exports.workbook import write_workbook

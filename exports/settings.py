@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from exports.topics import REPORTS
 from instruments.schema import Instrument
 from languages import is_language
 from models.states import REGIONS
@@ -45,6 +46,8 @@ class ExportSettings:
     """Codes of the States; the presets `reviewers` and `state` name exactly one."""
     regions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    report: str = ""
+    """What the workbook is about: empty for every paragraph, else one of `exports.topics.REPORTS`."""
     recipient: str = ""
     """Who gets the file, in words; stands on the cover and in the record."""
     as_at: datetime | None = None
@@ -55,6 +58,8 @@ class ExportSettings:
             raise BadSettings("unknown_language", self.language)
         if self.preset not in PRESETS:
             raise BadSettings("unknown_preset", self.preset)
+        if self.report not in REPORTS:
+            raise BadSettings("unknown_report", self.report)
         if self.preset in {REVIEWERS, STATE} and len(self.states) != 1:
             raise BadSettings("one_state", self.preset)
         for region in self.regions:
@@ -96,13 +101,14 @@ class ExportSettings:
         """The parameters as plain data, for the cover, the record and a saved setting."""
         return {
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
-            "questions": list(self.questions), "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
+            "questions": list(self.questions), "report": self.report, "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
-        """The settings of their plain data. Raises BadSettings, as when they are made."""
-        return cls(
-            given["language"], given["preset"], tuple(given["states"]), tuple(given["regions"]), tuple(given["questions"]),
-            given["recipient"], datetime.fromisoformat(given["as_at"]) if given["as_at"] else None,
-        )  # fmt: skip
+        """The settings of their plain data; what an earlier version did not know has its default. Raises BadSettings."""
+        read: dict[str, Callable[[Any], Any]] = {
+            "states": tuple, "regions": tuple, "questions": tuple,
+            "as_at": lambda moment: datetime.fromisoformat(moment) if moment else None,
+        }  # fmt: skip
+        return cls(**{name: read.get(name, str)(value) for name, value in given.items()})

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from exports.codes import code_lists
+from exports.cover import report_words
 from exports.shape import Gettext
 from instruments.schema import Instrument
 from languages import LANGUAGE_NAMES, format_moment, separator
@@ -17,6 +18,8 @@ def filters_in_words(
 ) -> Iterator[tuple[str, str]]:
     """(what, its value) for the language and every filter that is set; what the round does not know keeps its code."""
     texts, listed = instrument.texts_in(language), separator(language)
+    if report := parameters.get("report"):
+        yield _("Report"), report_words(_)[report]
     yield _("Language of the workbook"), LANGUAGE_NAMES[parameters["language"]]
     if parameters["states"]:
         yield _("States chosen"), listed.join(names.get(code, code) for code in parameters["states"])

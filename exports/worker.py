@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from exports.making import Order, Outcome, make_file
+from exports.maker import Order, Outcome, make_file
 from models.database import Database
 from models.export_jobs import ExportJob
 from services.export_jobs import (
@@ -39,7 +39,7 @@ LOG = logging.getLogger("tracker.exports")
 
 EVERY = 1.0
 """Seconds between two looks for a job, and between two signs of life."""
-COMMAND = (sys.executable, "-m", "exports.making")
+COMMAND = (sys.executable, "-m", "exports.maker")
 
 
 class Stopped(Exception):

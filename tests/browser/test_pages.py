@@ -113,7 +113,9 @@ def make_jobs(site: Site, world: World) -> list[str]:
         FAILED: {"error": "disk_full", "error_detail": "12340000", "finished_at": utc_now()},
         CANCELLED: {"cancelled_by": world.officer, "finished_at": utc_now()},
     }  # fmt: skip
-    asked = ExportSettings("ar", "public", ("XAA", "XAB"), ("african",), ("op4", "op13d"), "Review desk", utc_now())
+    asked = ExportSettings(
+        "ar", "public", ("XAA", "XAB"), ("african",), ("op4", "op13d"), recipient="Review desk", as_at=utc_now()
+    )
     with site.transaction() as session:
         jobs = [
             ExportJob(

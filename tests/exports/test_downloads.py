@@ -53,7 +53,7 @@ def officer(app: Flask, client: FlaskClient, cycle_id: str) -> Iterator[User]:
 
 def ask(client: FlaskClient, cycle_id: str, **given: Any) -> TestResponse:
     """Send the form of the export page."""
-    plain = {"preset": "secretariat", "language": "en", "state": "", "recipient": "", "as_at": ""}
+    plain = {"preset": "secretariat", "report": "", "language": "en", "state": "", "recipient": "", "as_at": ""}
     return client.post(f"/exports/{cycle_id}", data={**plain, **given})
 
 
@@ -149,6 +149,7 @@ def test_what_cannot_be_used_is_told_beside_its_control_and_keeps_what_was_typed
         ({"preset": "reviewers", "states": ["XAA", "XAB"]}, "state", "is about one State: choose it"),
         ({"preset": "press"}, "preset", "Not a valid choice"),
         ({"language": "xx"}, "language", "Not a valid choice"),
+        ({"report": "paragraph_99"}, "report", "Not a valid choice"),
         ({"regions": ["atlantis"]}, "regions", "valid choice"),
         ({"questions": ["op99"]}, "questions", "valid choice"),
         ({"state": "ZZZ"}, "state", "Not a valid choice"),

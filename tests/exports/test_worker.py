@@ -55,12 +55,12 @@ class Desk:
             return session.get_one(ExportJob, job_id)
 
     def maker(self, kind: str = "") -> ExportWorker:
-        """A worker; `kind` is a fault of `tests.exports.maker`."""
+        """A worker; `kind` is a fault of `tests.exports.faulty_maker`."""
         given: dict[str, Any] = {"command": self.command(kind)} if kind else {}
         return ExportWorker(self.database, self.settings, every=0.05, **given)
 
     def command(self, kind: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", "tests.exports.maker", kind, str(self.folder))
+        return (sys.executable, "-m", "tests.exports.faulty_maker", kind, str(self.folder))
 
     def files(self) -> list[str]:
         """Every file in the folder of exports, also what is not finished."""
@@ -285,7 +285,7 @@ def test_a_maker_that_comes_back_late_leaves_no_file(sqlite_desk: Desk) -> None:
         late = claim_job(session)
     assert late is not None
     assert sqlite_desk.maker().make_next()
-    from exports.making import make_file
+    from exports.maker import make_file
     from exports.worker import settle
 
     order = order_for(sqlite_desk.database, sqlite_desk.settings, late)

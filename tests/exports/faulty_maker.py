@@ -1,4 +1,4 @@
-"""`python -m tests.exports.maker KIND FOLDER`: the process that makes a workbook, with a fault in it.
+"""`python -m tests.exports.faulty_maker KIND FOLDER`: the process that makes a workbook, with a fault in it.
 
 `stuck`: at the first State it says so by a file in FOLDER and waits to be killed; when that file exists already it does its work.
 `crash`: it ends in the middle, always. `full`: the disk is full when the sheets are put together.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from exports import making
+from exports import maker
 from exports.workbook import write_workbook
 
 KIND, FOLDER = sys.argv[1], Path(sys.argv[2])
@@ -39,5 +39,5 @@ def write(target: Any, source: Any, language: str, *, rehearsal: bool, progress:
 
 
 if __name__ == "__main__":
-    with patch.object(making, "write_workbook", write):
-        sys.exit(making.main())
+    with patch.object(maker, "write_workbook", write):
+        sys.exit(maker.main())
