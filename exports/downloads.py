@@ -21,7 +21,7 @@ from instruments.schema import Instrument
 from languages import LANGUAGE_NAMES, colon
 from models.collation import sort_key
 from models.cycles import Cycle
-from models.export_jobs import ExportSetting
+from models.export_jobs import DONE, ExportJob, ExportSetting
 from models.export_queries import count_states
 from models.queries import list_responses, names_of_users
 from models.states import REGIONS
@@ -191,6 +191,11 @@ def _unknown(found: Round, parameters: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def is_kept(job: ExportJob) -> bool:
+    """Whether the file can be had: made, not removed in time, and there (a restored database may know files that are gone)."""
+    return job.status == DONE and job.removed_at is None and (tracker().settings.exports_folder / job.file_id).is_file()
+
+
 def _page(found: Round, form: ExportForm, status: int = 200, unknown: list[str] | None = None) -> Any:
     def in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         return list(filters_in_words(parameters, found.instrument, found.names, page_language(), _))
@@ -200,6 +205,6 @@ def _page(found: Round, form: ExportForm, status: int = 200, unknown: list[str] 
 
     return render_template(
         "exports/export.html", **cycle_frame(found.cycle, "downloads.export_page"), found=found, form=form, cover=COVER,
-        errors=form.error_list(), unknown=unknown or [], in_words=in_words, presets=preset_words(_), page_url=page_url, colon=colon(page_language()),
-        sheets=list_sheets(found.instrument, page_language()),
+        errors=form.error_list(), unknown=unknown or [], in_words=in_words, presets=preset_words(_), page_url=page_url,
+        is_kept=is_kept, colon=colon(page_language()), sheets=list_sheets(found.instrument, page_language()),
     ), status  # fmt: skip

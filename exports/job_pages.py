@@ -8,11 +8,11 @@ from flask import Blueprint, Response, flash, redirect, render_template, send_fi
 from flask_babel import gettext as _
 
 from exports.cover import preset_words
-from exports.downloads import hidden
+from exports.downloads import hidden, is_kept
 from exports.settings import ExportSettings
 from exports.words import filters_in_words
 from exports.worker import make_now
-from models.export_jobs import DONE, ExportJob
+from models.export_jobs import ExportJob
 from models.queries import list_responses
 from services.cycles import find_cycle
 from services.export_jobs import ask_export, cancel_job, find_job, people_of, record_download
@@ -94,11 +94,6 @@ def download(job_id: str) -> Any:
     )
     response.content_length = job.size
     return response
-
-
-def is_kept(job: ExportJob) -> bool:
-    """Whether the file can be had: made, not removed in time, and there (a restored database may know files that are gone)."""
-    return job.status == DONE and job.removed_at is None and (tracker().settings.exports_folder / job.file_id).is_file()
 
 
 def error_words(job: ExportJob) -> str:

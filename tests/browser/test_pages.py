@@ -214,7 +214,7 @@ def test_a_workbook_is_asked_for_cancelled_and_made_by_keyboard(
     # Whoever waits on a button that goes away comes to the one that takes its place; the change is announced.
     page.locator('form[action$="/cancel"] button').focus()
     expect(page.locator('form[action$="/file"] button')).to_be_focused(timeout=90_000)
-    expect(page.locator("[data-job-status]")).to_have_text("Ready")
+    expect(page.locator("[data-job-status]")).to_have_text("Can be downloaded")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename.endswith("-en.xlsx")

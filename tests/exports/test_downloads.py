@@ -125,7 +125,7 @@ def test_a_workbook_is_asked_for_made_in_the_background_and_downloaded(
     assert made.detail["parameters"]["recipient"] == "Review desk"
     assert downloaded.detail["file_sha256"] == made.detail["file_sha256"]
     recent = client.get(f"/exports/{cycle_id}").get_data(as_text=True)
-    for words in ("Officer", "Review desk", "العربية", "Ready", f"{stored(app, job_id).size / 1e6:.1f} MB"):
+    for words in ("Officer", "Review desk", "العربية", "Can be downloaded", f"{stored(app, job_id).size / 1e6:.1f} MB"):
         assert words in recent, words
 
 
