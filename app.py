@@ -12,6 +12,8 @@ from cli import init_cli
 from cli.common import command_settings
 from exports.document_downloads import documents
 from exports.downloads import downloads
+from exports.job_pages import export_jobs
+from exports.own_copy import own_copy
 from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
@@ -60,7 +62,9 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_policy(app)
     init_security(app, tracker)
     init_errors(app)
-    for blueprint in (pages, account, responses, submissions, secretariat, downloads, documents):
+    for blueprint in (
+        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents,
+    ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:
         app.register_blueprint(preview)

@@ -199,7 +199,8 @@ def _announcement(settings: Settings, links: list[Any]) -> str:
 
 
 def _start_threads(settings: Settings, app: Any, halt: Callable[[], None]) -> Callable[[], None]:
-    """Start the jobs and the door for commands in the process that serves; what stops them and closes the database."""
+    """Start the jobs, the exports and the door for commands in the process that serves; what stops them and closes the database."""
+    from exports.worker import ExportWorker
     from services.control import ControlServer
     from services.jobs import JobThread
 
@@ -209,12 +210,15 @@ def _start_threads(settings: Settings, app: Any, halt: Callable[[], None]) -> Ca
     database.check_pragmas()
     jobs = JobThread(database, settings, halt)
     jobs.start()
+    exports = ExportWorker(database, settings)
+    exports.start()
     control = ControlServer(database, settings)
     if settings.is_sqlite:
         control.start()
 
     def stop() -> None:
         control.stop()
+        exports.stop()
         jobs.stop()
         database.close()
 

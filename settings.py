@@ -29,7 +29,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRACKER_", frozen=True, populate_by_name=True)
 
-    instance: Path = Field(ROOT / "instance", description="folder of the database, the secrets and the evidence")
+    instance: Path = Field(
+        ROOT / "instance", description="folder of the database, the secrets, the evidence and the exports"
+    )
     database_url: str = Field("", validation_alias="DATABASE_URL", description="empty: SQLite in the instance folder")
     port: int = Field(8000, ge=1, le=65535)
     public_url: str = Field("", description="address in mails and links; empty: http://localhost:<port>")
@@ -49,6 +51,7 @@ class Settings(BaseSettings):
     )
     evidence_limit_mb: int = Field(10, ge=1, le=100, description="largest evidence file, megabytes")
     evidence_files_per_item: int = Field(20, ge=1, le=200)
+    export_days: int = Field(30, ge=1, le=3650, description="days for which a workbook that was made is kept")
     session_minutes: int = Field(60, ge=5, le=720, description="idle time after which a person signs in again")
 
     @classmethod
@@ -140,6 +143,11 @@ class Settings(BaseSettings):
     def evidence_folder(self) -> Path:
         """Where evidence files are kept, under random names."""
         return self.instance / "evidence"
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where workbooks that were made are kept, under the ids of their jobs; made with the first of them."""
+        return self.instance / "exports"
 
 
 class Secrets(BaseModel):

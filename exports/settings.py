@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from exports.topics import REPORTS
 from instruments.schema import Instrument
@@ -77,6 +78,11 @@ class ExportSettings:
         """Whether the file leaves the circle of the State and the secretariat."""
         return self.preset in {REVIEWERS, PUBLIC}
 
+    @property
+    def is_small(self) -> bool:
+        """Whether the file is about one State: made in less time than a person would wait for a job to begin."""
+        return len(self.states) == 1
+
     def shows(self, visibility: str) -> bool:
         """Whether an answer of this visibility is in the file."""
         return visibility in OPEN_TO[self.preset]
@@ -97,3 +103,12 @@ class ExportSettings:
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
             "questions": list(self.questions), "report": self.report, "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
+        """The settings of their plain data; what an earlier version did not know has its default. Raises BadSettings."""
+        read: dict[str, Callable[[Any], Any]] = {
+            "states": tuple, "regions": tuple, "questions": tuple,
+            "as_at": lambda moment: datetime.fromisoformat(moment) if moment else None,
+        }  # fmt: skip
+        return cls(**{name: read.get(name, str)(value) for name, value in given.items()})

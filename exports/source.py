@@ -22,10 +22,10 @@ from models.export_queries import (
     StateRecord,
     find_cycle_record,
     find_previous_cycle,
-    iterate_documents,
     list_state_records,
     list_visibilities,
 )
+from models.queries import iterate_documents
 from models.responses import VISIBILITIES
 from models.states import REGIONS
 from services.instruments import get_instrument
@@ -175,24 +175,23 @@ def read_source(database: Database, cycle_id: str, settings: ExportSettings | No
         documents = Documents(file)
         with database.reading() as session:
 
-            def read(cycle: CycleRecord) -> ExportSource:
+            def read(cycle: CycleRecord, every: list[StateRecord]) -> ExportSource:
                 instrument = get_instrument(session, cycle.instrument_version_id)
-                every = list_state_records(session, cycle, asked.as_at)
                 states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
-                wanted = {state.seal.submission_id for state in states if state.seal is not None}
-                for submission_id, text in iterate_documents(session, cycle.id, asked.as_at):
-                    if submission_id in wanted:
-                        documents.put(submission_id, text)
+                wanted = [state.seal.submission_id for state in states if state.seal is not None]
+                for submission_id, text in iterate_documents(session, wanted):
+                    documents.put(submission_id, text)
                 return ExportSource(cycle, instrument, states, documents, asked, list_visibilities(session, cycle.id))
 
             cycle = find_cycle_record(session, cycle_id)
             if cycle is None:
                 raise NotFound(cycle_id)
-            source = read(cycle)
-            asked.check_questions(source.instrument)
-            if unknown := set(asked.states) - {state.state_id for state in source.states}:
+            every = list_state_records(session, cycle, asked.as_at)
+            if unknown := set(asked.states) - {state.state_id for state in every}:
                 raise NotFound(", ".join(sorted(unknown)))
+            source = read(cycle, every)
+            asked.check_questions(source.instrument)
             before = find_previous_cycle(session, cycle)
             if before is not None:
-                source = replace(source, previous=read(before))
+                source = replace(source, previous=read(before, list_state_records(session, before, asked.as_at)))
         yield source

@@ -3,7 +3,6 @@
 Of a draft only progress and dates are read. Answers come from sealed documents alone.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy import Subquery, func
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEvent
-from models.cycles import Cycle
+from models.cycles import Cycle, InstrumentVersion
 from models.people import Invitation
 from models.queries import count_ready, list_focal_points, list_given_back
 from models.responses import NationalResponse, QuestionState
@@ -23,8 +22,6 @@ _select_columns: Any = select
 """`select` itself: its types know four columns at most."""
 REMINDED = "reminder.sent"
 """The act that `services.reminders` puts on record."""
-BATCH = 8
-"""Documents fetched at a time: a sealed response may be several hundred kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,16 @@ def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
 
 
 def find_previous_cycle(session: Session, cycle: CycleRecord) -> CycleRecord | None:
-    """The cycle that was opened last before this one; None for the first."""
-    statement = _select_cycles().where(col(Cycle.opens_at) < cycle.opens_at).order_by(col(Cycle.opens_at).desc())
+    """The cycle of the same questionnaire, in whatever version, that was opened last before this one; None for the first."""
+    questionnaire = select(InstrumentVersion.instrument).where(InstrumentVersion.id == cycle.instrument_version_id)
+    statement = (
+        _select_cycles()
+        .join(InstrumentVersion, col(InstrumentVersion.id) == col(Cycle.instrument_version_id))
+        .where(
+            col(InstrumentVersion.instrument) == questionnaire.scalar_subquery(), col(Cycle.opens_at) < cycle.opens_at
+        )
+        .order_by(col(Cycle.opens_at).desc(), col(Cycle.created_at).desc())
+    )
     row = session.exec(statement.limit(1)).first()
     return None if row is None else CycleRecord(*row)
 
@@ -210,21 +215,3 @@ def list_visibilities(session: Session, cycle_id: str) -> dict[str, dict[str, st
     for response_id, question_id, visibility in session.exec(statement):
         found.setdefault(response_id, {})[question_id] = visibility
     return found
-
-
-def iterate_documents(session: Session, cycle_id: str, as_at: datetime | None = None) -> Iterator[tuple[str, str]]:
-    """(submission id, sealed document) of the latest submission of every response (up to `as_at`), a few at a time."""
-    latest = _latest_rounds(as_at)
-    statement = (
-        select(Submission.id, Submission.document)
-        .join(
-            latest,
-            (latest.c.national_response_id == col(Submission.national_response_id))
-            & (latest.c.round == col(Submission.round)),
-        )
-        .join(NationalResponse, col(NationalResponse.id) == col(Submission.national_response_id))
-        .where(col(NationalResponse.cycle_id) == cycle_id)
-        .order_by(col(Submission.id))
-        .execution_options(yield_per=BATCH)
-    )
-    yield from session.exec(statement)

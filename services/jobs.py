@@ -1,4 +1,4 @@
-"""What the server does by itself, in one thread: mails that are due, old kept posts, left-over files, a look at its own files."""
+"""What the server does by itself, in one thread: mails that are due, old posts and exports, left-over files, a look at its own files."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ def _remove_orphans(database: Database, settings: Settings) -> None:
                 path.unlink()
 
 
+def _remove_old_exports(database: Database, settings: Settings) -> None:
+    from services.export_jobs import remove_old_files
+
+    remove_old_files(database, settings)
+
+
 def check_database_files(database: Database, _settings: Settings) -> None:
     """Raise DatabaseFilesReplaced if a database file that this process has open is no longer the one in the folder.
 
@@ -88,6 +94,7 @@ JOBS: tuple[Job, ...] = (
     Job("mails", EVERY, _deliver_mails),
     Job("kept posts", 600, _purge_kept_posts),
     Job("left-over files", 3600, _remove_orphans),
+    Job("old exports", 3600, _remove_old_exports),
 )
 
 

@@ -16,6 +16,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from exports.worker import ExportWorker
 from models.people import User
 from tests.builders import World, make_world
 from tests.conftest import make_app
@@ -54,6 +55,7 @@ class Site:
     given: dict[str, Any] = field(default_factory=dict)
     app: Flask | None = None
     server: BaseWSGIServer | None = None
+    exports: ExportWorker | None = None
 
     @property
     def address(self) -> str:
@@ -69,10 +71,14 @@ class Site:
         self.app = make_app(f"sqlite:///{self.folder / 'tracker.db'}", self.folder, port=self.port, **self.given)
         self.server = make_server("127.0.0.1", self.port, self.app, threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        tracker = self.app.extensions["tracker"]
+        self.exports = ExportWorker(tracker.database, tracker.settings)
+        self.exports.start()
 
     def stop(self) -> None:
         """Stop serving and close the database."""
-        assert self.server is not None and self.app is not None
+        assert self.server is not None and self.app is not None and self.exports is not None
+        self.exports.stop()
         self.server.shutdown()
         self.server.server_close()
         self.app.extensions["tracker"].database.close()

@@ -9,7 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from exports.settings import ExportSettings
 from instruments.values import Narrative
+from models.base import utc_now
+from models.export_jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, ExportJob, ExportSetting
 from models.people import User
 from models.responses import NationalResponse
 from models.submissions import Submission
@@ -99,14 +102,43 @@ def test_pages_of_a_state(browser: Browser, site: Site, filled: tuple[World, str
         look(other, f"{language} {width} {path}")
 
 
+def make_jobs(site: Site, world: World) -> list[str]:
+    """A job in every state that a job can be in, and saved settings; nobody works on them."""
+    assert site.exports is not None
+    site.exports.stop()
+    given: dict[str, dict[str, Any]] = {
+        QUEUED: {}, RUNNING: {"claim": "c", "heartbeat_at": utc_now(), "states_done": 3, "states_total": 40},
+        DONE: {"file_id": "gone.xlsx", "file_name": "implementation-tracker-2026-06-30-1502-ar.xlsx", "size": 1_234_567,
+               "facts_sha256": "ab12" * 16, "file_sha256": "cd34" * 16, "finished_at": utc_now()},
+        FAILED: {"error": "disk_full", "error_detail": "12340000", "finished_at": utc_now()},
+        CANCELLED: {"cancelled_by": world.officer, "finished_at": utc_now()},
+    }  # fmt: skip
+    asked = ExportSettings(
+        "ar", "public", ("XAA", "XAB"), ("african",), ("op4", "op13d"), recipient="Review desk", as_at=utc_now()
+    )
+    with site.transaction() as session:
+        jobs = [
+            ExportJob(
+                cycle_id=world.cycle_id, requested_by=world.officer, parameters=asked.as_json(), status=status, **more
+            )
+            for status, more in given.items()
+        ]
+        session.add_all(jobs)
+        for name, shared in (("For the press", True), ("Only mine", False)):
+            session.add(ExportSetting(name=name, shared=shared, owner_id=world.officer, parameters=asked.as_json()))
+        return [job.id for job in jobs]
+
+
 @pytest.mark.parametrize("language", ["ar", "en"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_pages_of_the_secretariat(
     browser: Browser, site: Site, filled: tuple[World, str], language: str, width: int
 ) -> None:
     world, _submission_id = filled
+    jobs = make_jobs(site, world)
     _context, page = enter(browser, site, world.officer, viewport={"width": width, "height": 900})
     pages = (
+        *(f"/exports/jobs/{job_id}" for job_id in jobs),
         *OFFICER_PAGES, f"/secretariat/responses/{world.other_response_id}", f"/secretariat/cycles/{world.cycle_id}/questions/op13d",
         f"/exports/{world.cycle_id}", f"/secretariat/responses/{world.response_id}",
         *(f"/secretariat/responses/{world.response_id}/{name}" for name in ("record", "deadline", "focal-point")),
@@ -161,6 +193,52 @@ def test_a_question_is_answered_by_keyboard_alone(browser: Browser, site: Site, 
     page.keyboard.press("Enter")
     expect(page.locator('[name="op2.narrative-text"]')).to_have_value("Typed without a mouse")
     expect(page.locator('[data-item="op2.status_practice"] input:checked')).to_have_value("partially_implemented")
+
+
+def test_a_workbook_is_asked_for_cancelled_and_made_by_keyboard(
+    browser: Browser, site: Site, filled: tuple[World, str]
+) -> None:
+    world, _submission_id = filled
+    _context, page = enter(browser, site, world.officer)
+    page.goto(f"{site.address}/exports/{world.cycle_id}")
+    page.check('[name="preset"][value="reviewers"]')
+    page.fill('[name="recipient"]', "Review desk")
+    page.focus("main form .btn-primary")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator("#state-error .error")).to_be_visible()
+    expect(page.locator('[name="recipient"]')).to_have_value("Review desk")
+    page.check('[name="preset"][value="secretariat"]')
+    page.focus("main form .btn-primary")
+    page.keyboard.press("Enter")
+    # Whoever waits on a button that goes away comes to the one that takes its place; the change is announced.
+    page.locator('form[action$="/cancel"] button').focus()
+    expect(page.locator('form[action$="/file"] button')).to_be_focused(timeout=90_000)
+    expect(page.locator("[data-job-status]")).to_have_text("Can be downloaded")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith("-en.xlsx")
+    page.get_by_role("button", name="Make it again").press("Enter")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.locator("main")).to_contain_text("Cancelled by")
+
+
+def test_without_script_the_page_of_a_workbook_has_a_link_to_look_again(
+    browser: Browser, site: Site, filled: tuple[World, str]
+) -> None:
+    world, _submission_id = filled
+    _context, page = enter(browser, site, world.officer, java_script_enabled=False)
+    page.goto(f"{site.address}/exports/{world.cycle_id}")
+    page.click("main form .btn-primary")
+    button = page.locator('form[action$="/file"] button')
+    for _ in range(60):
+        if button.is_visible():
+            break
+        page.click("main noscript a")
+        page.wait_for_timeout(1000)
+    with page.expect_download() as download:
+        button.click()
+    assert download.value.suggested_filename.endswith("-en.xlsx")
 
 
 def test_nothing_is_loaded_from_elsewhere(browser: Browser, site: Site, world: World) -> None:

@@ -20,11 +20,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 import serve
+from exports.settings import ExportSettings
 from models import schema
+from models.cycles import Cycle
 from models.database import Database
+from services.export_jobs import ask_export, claim_job
 from settings import Settings
+from tests.builders import actor_for, make_user
 from tests.cli.process import PATIENCE, Process, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +115,31 @@ def test_the_first_start_prints_links_and_the_second_keeps_the_data_and_prints_n
     assert LINK.findall(second.said) == []
     assert second.stop() == 0
     assert (count(tmp_path, "invitation"), count(tmp_path, "cycle")) == (invitations, 1)
+
+
+def test_workbooks_asked_for_before_a_stop_are_made_after_the_next_start(tmp_path: Path, started: list[Server]) -> None:
+    first = Server(tmp_path)
+    started.append(first)
+    first.wait_ready()
+    assert first.stop() == 0
+    database = Database(f"sqlite:///{tmp_path / 'tracker.db'}")
+    with database.transaction() as session:
+        cycle = session.exec(select(Cycle)).one()
+        officer = actor_for(make_user(session, officer=True), officer=True)
+        waiting = ask_export(session, officer, cycle.id, ExportSettings().as_json()).id
+        begun = ask_export(session, officer, cycle.id, ExportSettings("ar").as_json()).id
+        assert claim_job(session, begun) is not None
+    database.close()
+    second = Server(tmp_path)
+    started.append(second)
+    second.wait_ready()
+    until = time.monotonic() + 2 * PATIENCE
+    while count(tmp_path, "export_job WHERE status = 'done'") < 2:
+        assert time.monotonic() < until, second.said
+        time.sleep(0.1)
+    assert second.stop() == 0
+    assert sorted(path.name[:16] for path in (tmp_path / "exports").iterdir()) == sorted((waiting, begun))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "exports").iterdir())
 
 
 def test_beside_a_running_server_commands_work_and_a_second_server_does_not(

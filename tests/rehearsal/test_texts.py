@@ -31,7 +31,15 @@ SLOTS = {"subject", "year", "until", "count", "few", "share", "body", "law", "nu
 
 MODELS = [
     model
-    for module in (tables.audit, tables.cycles, tables.people, tables.responses, tables.states, tables.submissions)
+    for module in (
+        tables.audit,
+        tables.cycles,
+        tables.export_jobs,
+        tables.people,
+        tables.responses,
+        tables.states,
+        tables.submissions,
+    )
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, SQLModel) and hasattr(model, "__table__")
 ]

@@ -14,9 +14,14 @@ from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
 from sqlmodel import select
 
+from exports.settings import ExportSettings
+from exports.worker import make_now
 from instruments.values import Narrative
+from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
+from services.export_jobs import ask_export
+from services.export_settings import save_setting
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
@@ -59,14 +64,30 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             world.other_response_id,
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
+    jobs, setting = make_exports(app, world)
     values: dict[str, tuple[object, ...]] = {
         "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
         "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
         "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
+        "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
     }  # fmt: skip
     return world, values
+
+
+def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
+    """A workbook that was made, one that waits, and settings that the officer shares."""
+    context = app.extensions["tracker"]
+    ids = []
+    for preset, states in (("secretariat", ()), ("state", ("XAB",))):
+        with context.database.transaction() as session:
+            officer = actor_for(session.get_one(User, world.officer), officer=True)
+            asked = ExportSettings(preset=preset, states=states).as_json()
+            ids.append(ask_export(session, officer, world.cycle_id, asked).id)
+            setting = save_setting(session, officer, preset, asked, shared=True)
+    make_now(context.database, context.settings, ids[0])
+    return ids, setting
 
 
 def roles(app: Flask, world: World) -> list[Role]:

@@ -1,0 +1,43 @@
+"""`python -m tests.exports.faulty_maker KIND FOLDER`: the process that makes a workbook, with a fault in it.
+
+`stuck`: at the first State it says so by a file in FOLDER and waits to be killed; when that file exists already it does its work.
+`crash`: it ends in the middle, always. `full`: the disk is full when the sheets are put together.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from exports import maker
+from exports.workbook import write_workbook
+
+KIND, FOLDER = sys.argv[1], Path(sys.argv[2])
+
+
+def write(target: Any, source: Any, language: str, *, rehearsal: bool, progress: Any) -> Any:
+    """Write the workbook with the fault."""
+    target.write(b"half a file")
+    target.flush()
+    if KIND == "crash":
+        os._exit(9)
+    if KIND == "full":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    begun = FOLDER / "begun"
+    if not begun.exists():
+        progress()
+        begun.touch()
+        time.sleep(600)
+    target.seek(0)
+    target.truncate()
+    return write_workbook(target, source, language, rehearsal=rehearsal, progress=progress)
+
+
+if __name__ == "__main__":
+    with patch.object(maker, "write_workbook", write):
+        sys.exit(maker.main())
