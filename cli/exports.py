@@ -11,9 +11,10 @@ import click
 from tqdm import tqdm
 
 from cli.common import Refused, command_settings, open_database
+from exports.formats import FORMATS, WORKBOOK
 from exports.settings import PRESETS, SECRETARIAT, BadSettings, ExportSettings
 from exports.source import ExportError, read_source
-from exports.workbook import write_workbook
+from exports.topics import REPORTS
 from languages import LANGUAGES
 from models.states import REGIONS
 from services.permissions import NotFound
@@ -38,14 +39,23 @@ PROBLEMS = {
 @click.option("--state", "states", multiple=True, metavar="CODE", help="Only this State (may be repeated).")
 @click.option("--region", "regions", multiple=True, type=click.Choice(REGIONS), help="Only this regional group.")
 @click.option("--question", "questions", multiple=True, metavar="ID", help="Only this question, such as op13d.")
+@click.option("--report", type=click.Choice([one for one in REPORTS if one]), help="Only what bears on it.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(tuple(FORMATS)),
+    default=WORKBOOK,
+    show_default=True,
+    help="The kind of file.",
+)
 @click.option("--as-at", type=click.DateTime(), help="Submissions up to this moment (UTC), with today's visibility.")
 @click.option("--recipient", default="", help="Who gets the file; stands on the cover.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 def export_command(
     cycle_id: str, language: str, out: Path, preset: str, states: tuple[str, ...], regions: tuple[str, ...],
-    questions: tuple[str, ...], as_at: datetime | None, recipient: str,
+    questions: tuple[str, ...], report: str | None, file_format: str, as_at: datetime | None, recipient: str,
 ) -> None:  # fmt: skip
-    """Write the workbook of a round of reporting: the latest submitted answers of all States.
+    """Write the workbook of a round of reporting, or the same as data files: the latest submitted answers of all States.
 
     The presets reviewers and public hold only what States have opened, with small counts of persons withheld.
 
@@ -60,6 +70,7 @@ def export_command(
             tuple(code.upper() for code in states),
             regions,
             questions,
+            report=report or "",
             recipient=recipient,
             as_at=moment,
         )
@@ -71,7 +82,8 @@ def export_command(
             total = sum(state.seal is not None for state in source.states)
             handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w+b") as file, tqdm(total=total, desc=f"{out.name}", unit=" States") as bar:
-                report = write_workbook(file, source, language, rehearsal=settings.rehearsal, progress=bar.update)
+                write = FORMATS[file_format].write
+                made = write(file, source, language, rehearsal=settings.rehearsal, progress=bar.update)
         scratch.replace(out)
     except NotFound as error:
         missing = str(error.args[0]) if error.args else cycle_id
@@ -83,6 +95,6 @@ def export_command(
         raise Refused(f"The workbook was not made: {error}") from None
     finally:
         scratch.unlink(missing_ok=True)
-    rows = sum(count.written for count in report.counts)
-    click.echo(f"{out}: {total} States, {rows} rows, as at {report.as_at:%Y-%m-%d %H:%M} UTC, {report.issues} issues.")
-    click.echo(f"Fingerprint of the facts: {report.facts_sha256}")
+    rows = sum(count.written for count in made.counts)
+    click.echo(f"{out}: {total} States, {rows} rows, as at {made.as_at:%Y-%m-%d %H:%M} UTC, {made.issues} issues.")
+    click.echo(f"Fingerprint of the facts: {made.facts_sha256}")

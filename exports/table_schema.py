@@ -14,7 +14,7 @@ PROFILES = "https://datapackage.org/profiles/2.0"
 """Where the profiles of the version lie; nothing is fetched from there, the address is their name."""
 
 TYPES: dict[Kind, str] = {
-    "code": "string", "text": "string", "mark": "string", "any": "any", "integer": "integer", "number": "number",
+    "code": "string", "text": "string", "mark": "string", "any": "any", "value": "any", "integer": "integer", "number": "number",
     "date": "date", "moment": "datetime", "formula": "integer",
 }  # fmt: skip
 

@@ -8,9 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.exports import export_command
+from exports.formats import FORMATS
+from exports.topics import PARAGRAPH_15, report_questions
+from instruments.catalog import load_instrument
 from models.database import Database, SingleWriter
 from tests.exports.builders import make_small_world
-from tests.exports.readback import cover, read_by_calamine
+from tests.exports.readback import cover, read_by_calamine, tables
 
 
 @pytest.fixture
@@ -55,3 +58,18 @@ def test_a_folder_that_cannot_be_written_is_one_line(cycle_id: str, tmp_path: Pa
     done = run("--out", str(tmp_path / "none" / "out.xlsx"))
     assert done.exit_code == 1
     assert "The workbook was not made" in done.output
+
+
+def test_the_report_of_paragraph_15_and_the_same_facts_in_every_format(cycle_id: str, tmp_path: Path) -> None:
+    prints = set()
+    for code, form in FORMATS.items():
+        out = tmp_path / f"out.{form.ending}"
+        done = run("--report", PARAGRAPH_15, "--format", code, "--out", str(out))
+        assert done.exit_code == 0, done.output
+        prints.add(done.output.partition("Fingerprint of the facts: ")[2][:64])
+    assert len(prints) == 1 and all(len(one) == 64 for one in prints)
+    cells = read_by_calamine((tmp_path / "out.xlsx").read_bytes())
+    assert "Convictions" in cells and cover(cells)["report"]
+    assert {row["question_id"] for row in tables(cells)["Answers_long"]} == set(
+        report_questions(load_instrument(), PARAGRAPH_15)
+    )
