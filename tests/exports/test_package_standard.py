@@ -7,13 +7,16 @@ import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from frictionless import FrictionlessException, Package
 
 from exports.formats import DATA_PACKAGE
 from exports.settings import ExportSettings
+from exports.shape import Kind
 from exports.source import ExportSource
+from exports.table_schema import TYPES
 from tests.exports.builders import make_source
 from tests.exports.plain_readback import file_of, members, publicly, random_source, read_csv, with_previous
 from tests.exports.test_presets import VALUES, VISIBILITY
@@ -87,6 +90,10 @@ def test_a_withheld_count_is_named_as_a_missing_value() -> None:
     cells = {row["states"] for row in read_csv(files["data/By_question.csv"])}
     assert cells - {"0"} and cells - {"0"} == set(field["missingValues"]) - {""}
     assert all("missingValues" not in one for one in resources["answers_long"]["schema"]["fields"])
+
+
+def test_every_kind_of_column_has_a_type() -> None:
+    assert set(TYPES) == set(get_args(Kind))
 
 
 def test_tables_that_may_name_an_item_of_another_questionnaire_do_not_lead_to_its_dictionary() -> None:
