@@ -11,6 +11,7 @@ import click
 from tqdm import tqdm
 
 from cli.common import Refused, command_settings, open_database
+from cli.verify import verify
 from exports.settings import PRESETS, SECRETARIAT, BadSettings, ExportSettings
 from exports.source import ExportError, read_source
 from exports.workbook import write_workbook
@@ -25,11 +26,13 @@ PROBLEMS = {
     "unknown_region": "The regional group {word} is unknown.",
     "unknown_question": "The questionnaire has no question {word}.",
     "no_zone": "The moment {word} names no zone.",
+    "bad_parameters": "The parameters are not those of an export. {word}",
 }
 """What is wrong with the parameters, by code."""
 
 
-@click.command("export")
+@click.group("export", invoke_without_command=True)
+@click.pass_context
 @click.option("--cycle", "cycle_id", default="latest", show_default=True, help="Id of the round of reporting.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option(
@@ -40,17 +43,21 @@ PROBLEMS = {
 @click.option("--question", "questions", multiple=True, metavar="ID", help="Only this question, such as op13d.")
 @click.option("--as-at", type=click.DateTime(), help="Submissions up to this moment (UTC), with today's visibility.")
 @click.option("--recipient", default="", help="Who gets the file; stands on the cover.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 def export_command(
-    cycle_id: str, language: str, out: Path, preset: str, states: tuple[str, ...], regions: tuple[str, ...],
+    context: click.Context, cycle_id: str, language: str, out: Path | None, preset: str, states: tuple[str, ...], regions: tuple[str, ...],
     questions: tuple[str, ...], as_at: datetime | None, recipient: str,
 ) -> None:  # fmt: skip
-    """Write the workbook of a round of reporting: the latest submitted answers of all States.
+    """Write the workbook of a round of reporting: the latest submitted answers of all States. `verify` checks one.
 
     The presets reviewers and public hold only what States have opened, with small counts of persons withheld.
 
     The file is there whole or not at all; one of the same name is replaced. Only its owner may read it.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if out is None:
+        raise click.UsageError("Missing option '--out'.", context)
     settings = command_settings()
     try:
         moment = as_at.replace(tzinfo=UTC) if as_at else None
@@ -79,4 +86,8 @@ def export_command(
         scratch.unlink(missing_ok=True)
     rows = sum(count.written for count in report.counts)
     click.echo(f"{out}: {total} States, {rows} rows, as at {report.as_at:%Y-%m-%d %H:%M} UTC, {report.issues} issues.")
+    click.echo(f"Export number: {report.number}")
     click.echo(f"Fingerprint of the facts: {report.facts_sha256}")
+
+
+export_command.add_command(verify)

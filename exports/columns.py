@@ -35,6 +35,19 @@ ONLY_IN: dict[str, frozenset[str]] = {"Coverage": frozenset({SECRETARIAT, STATE}
 """The presets that have the sheet; all others are in every preset. States stand side by side for the secretariat only."""
 
 
+MOVES_ON: dict[str, frozenset[str]] = {
+    "": frozenset({"clearance", "clearance_label", "visibility", "visibility_label"}),
+    "Cover": frozenset({"cycle_title", "opens_at", "deadline", "closed_at", "states"}),
+    "Coverage": frozenset({
+        "party_status", "party_status_label", "party_since", "invited_at", "focal_point", "reminders", "last_reminded_at",
+        "work_state", "work_state_label", "answered", "asked", "questions_ready", "deadline", "is_extended",
+        "reopen_requested_at", "last_activity_at",
+    }),
+}  # fmt: skip
+"""By sheet (empty: in every sheet), the columns whose values go on changing after an export and are in no sealed answer; of the
+cover, the keys of such lines. `flask export verify` does not compare them."""
+
+
 def list_sheets(instrument: Instrument, language: str, preset: str = SECRETARIAT) -> list[Sheet]:
     """Every sheet of a preset with a table, in the order of the workbook (the cover stands before them)."""
     return [sheet for sheet in _all_sheets(instrument, language) if preset in ONLY_IN.get(sheet.name, {preset})]

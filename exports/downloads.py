@@ -75,11 +75,11 @@ def workbook(cycle_id: str) -> Response:
             if source.cycle.id != cycle_id:
                 raise NotFound(cycle_id)
             report = write_workbook(file, source, language, rehearsal=rehearsal)
-            name = file_name(source, language, rehearsal=rehearsal)
+            name = file_name(source, language, report.number, rehearsal=rehearsal)
         with transaction() as db:
             record(
                 db, "export.made", signed_in().user_id, cycle=cycle_id, language=language,
-                facts_sha256=report.facts_sha256, parameters=settings.as_json(),
+                facts_sha256=report.facts_sha256, number=report.number, parameters=settings.as_json(),
             )  # fmt: skip
     except BaseException:
         file.close()
@@ -118,9 +118,9 @@ def bad_settings(error: BadSettings) -> Any:
     return refuse(404, "not_found")
 
 
-def file_name(source: ExportSource, language: str, *, rehearsal: bool) -> str:
-    """The name of the file: product, preset, moment of the facts, language. The same facts have the same name."""
+def file_name(source: ExportSource, language: str, number: str, *, rehearsal: bool) -> str:
+    """The name of the file: product, preset, moment of the facts, language, export number. The same facts have the same name."""
     mark = "rehearsal-" if rehearsal else ""
     if source.settings.preset != SECRETARIAT:
         mark += "-".join((source.settings.preset, *source.settings.states)).lower() + "-"
-    return f"implementation-tracker-{mark}{source.as_at:%Y-%m-%d-%H%M}-{language}.xlsx"
+    return f"implementation-tracker-{mark}{source.as_at:%Y-%m-%d-%H%M}-{language}-{number}.xlsx"

@@ -140,6 +140,12 @@ class Rows:
                     "original" if fact.text else "", fact.field, fact.field_label, fact.row_id, *tail,
                 )  # fmt: skip
 
+    def fact_lines(self, state_id: str, items: list[SealedItem]) -> Iterator[tuple[SealedItem, bytes]]:
+        """The canonical line of every fact, in the order of Answers_long, each with its item; nothing is counted."""
+        for entry in items:
+            for fact in entry.facts or (Fact(),):
+                yield entry, self.facts_hash.line(state_id, entry, fact)
+
     def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
         """The State's row of the matrix; `target` is the cell where its answers begin in Answers_long."""
         by_id = {entry.item.id: entry for entry in items}
@@ -252,11 +258,16 @@ class FactsHash:
 
     def add(self, state_id: str, entry: SealedItem, fact: Fact) -> None:
         """One more fact."""
+        self._digest.update(self.line(state_id, entry, fact))
+
+    def line(self, state_id: str, entry: SealedItem, fact: Fact) -> bytes:
+        """The canonical line of a fact."""
         unit = self._units[entry.item.id] if fact.number is not None and self._units[entry.item.id] else fact.unit
-        self._digest.update(fact_line(
-            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code,
-            fact.text, fact.number, unit, fact.date.isoformat() if fact.date else "", fact.language,
-        ))  # fmt: skip
+        return fact_line(
+            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code, fact.text,
+            "" if fact.number is None else plain_number(fact.number), unit, fact.date.isoformat() if fact.date else "",
+            fact.language,
+        )  # fmt: skip
 
     def hexdigest(self) -> str:
         """The fingerprint so far."""
@@ -267,19 +278,18 @@ def fact_line(
     state_id: str,
     item_id: str,
     asked_state: str,
-    version: int | None,
+    version: int | str | None,
     row_id: str,
     field: str,
     code: str,
     text: str,
-    number: Decimal | int | None,
+    number: str,
     unit: str,
     day: str,
     language: str,
 ) -> bytes:
-    """One fact in its canonical form: a JSON list and a line feed. Numbers are decimal text without trailing zeros."""
-    plain = "" if number is None else plain_number(number)
-    texts = [clean(given)[0] for given in (row_id, field, code, text, plain, unit, day, language)]
+    """One fact in its canonical form: a JSON list and a line feed. `number` is decimal text without trailing zeros."""
+    texts = [clean(given)[0] for given in (row_id, field, code, text, number, unit, day, language)]
     return f"{_ENCODE([state_id, item_id, asked_state, version, *texts])}\n".encode()
 
 

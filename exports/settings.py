@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from instruments.schema import Instrument
 from languages import is_language
@@ -92,3 +93,24 @@ class ExportSettings:
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
             "questions": list(self.questions), "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
+        """The settings of their plain data. Raises BadSettings, also for data of another form."""
+        texts = {name: given.get(name) for name in ("preset", "language", "recipient")}
+        lists = {name: given.get(name) for name in ("states", "regions", "questions")}
+        moment = given.get("as_at")
+        if (
+            set(given) - {*texts, *lists, "as_at"}
+            or not all(isinstance(text, str) for text in texts.values())
+            or not all(
+                isinstance(entries, list) and all(isinstance(one, str) for one in entries) for entries in lists.values()
+            )
+            or not isinstance(moment, str | None)
+        ):
+            raise BadSettings("bad_parameters")
+        try:
+            as_at = None if moment is None else datetime.fromisoformat(moment)
+        except ValueError:
+            raise BadSettings("bad_parameters", str(moment)) from None
+        return cls(**texts, **{name: tuple(entries) for name, entries in lists.items()}, as_at=as_at)  # type: ignore[arg-type]

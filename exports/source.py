@@ -86,6 +86,8 @@ class ExportSource:
     settings: ExportSettings = field(default_factory=ExportSettings)
     visibilities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Today's visibility by response and question; what is narrower than the sealed one holds for past moments too."""
+    stated_as_at: datetime | None = None
+    """The moment that a file to be compared with states; None where the facts say it."""
 
     @property
     def as_at(self) -> datetime:
@@ -93,6 +95,8 @@ class ExportSource:
 
         In a shared file only what is sealed counts: when a State last worked on a draft is nobody else's to know.
         """
+        if self.stated_as_at is not None:
+            return self.stated_as_at
         moments = [self.cycle.opens_at, self.cycle.closed_at]
         for state in self.states:
             moments.append(state.seal.submitted_at if state.seal else None)
@@ -117,12 +121,13 @@ class ExportSource:
     def sealed(self, language: str) -> Iterator[Sealed]:
         """The States that submitted and show anything in this preset, in order, each with its document. Raises BrokenSeal."""
         for state in self.in_order(language):
-            if state.seal is None:
-                continue
-            document = self.documents.get(state, self.instrument)
-            shown = self._shown(state, document)
-            if shown:
-                yield Sealed(state, document, shown)
+            if state.seal is not None and (sealed := self.sealed_of(state)).questions:
+                yield sealed
+
+    def sealed_of(self, state: StateRecord) -> Sealed:
+        """A State that submitted, with its document and the questions that this preset shows of it. Raises BrokenSeal."""
+        document = self.documents.get(state, self.instrument)
+        return Sealed(state, document, self._shown(state, document))
 
     def _shown(self, state: StateRecord, document: dict[str, Any]) -> frozenset[str]:
         today, sealed = self.visibilities.get(state.response_id, {}), document["visibility"]
@@ -138,8 +143,10 @@ def narrower(one: str, other: str) -> str:
 
 
 @contextmanager
-def read_source(database: Database, cycle_id: str, settings: ExportSettings | None = None) -> Iterator[ExportSource]:
-    """Read a cycle (`latest`: the one opened last) in one transaction.
+def read_source(
+    database: Database, cycle_id: str, settings: ExportSettings | None = None, *, until: datetime | None = None
+) -> Iterator[ExportSource]:
+    """Read a cycle (`latest`: the one opened last) in one transaction; `until` leaves out what was sealed after that moment.
 
     Raises NotFound for an unknown cycle or State, BadSettings for a question that the questionnaire has not.
 
@@ -154,12 +161,14 @@ def read_source(database: Database, cycle_id: str, settings: ExportSettings | No
             instrument = get_instrument(session, cycle.instrument_version_id)
             asked = settings or ExportSettings()
             asked.check_questions(instrument)
-            every = list_state_records(session, cycle, asked.as_at)
+            moments = [moment for moment in (asked.as_at, until) if moment is not None]
+            newest = min(moments, default=None)
+            every = list_state_records(session, cycle, newest)
             if unknown := set(asked.states) - {state.state_id for state in every}:
                 raise NotFound(", ".join(sorted(unknown)))
             states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
             wanted = {state.seal.submission_id for state in states if state.seal is not None}
-            for submission_id, text in iterate_documents(session, cycle.id, asked.as_at):
+            for submission_id, text in iterate_documents(session, cycle.id, newest):
                 if submission_id in wanted:
                     documents.put(submission_id, text)
             visibilities = list_visibilities(session, cycle.id)

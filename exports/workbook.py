@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from exports.cells import clean, looks_like_formula, moment_number
 from exports.columns import list_sheets
-from exports.cover import COVER, CoverRow, SheetCount, cover_rows
+from exports.cover import COVER, CoverRow, SheetCount, cover_rows, number_of
 from exports.heights import lines_needed
 from exports.package import Layout, PackageTexts, attribute, write_package
 from exports.reference import choice_rows, code_rows, dictionary_rows, labels_in_other_languages
@@ -35,10 +35,11 @@ class ExportIncomplete(ExportError):
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written: rows by sheet, the fingerprint of the facts, the number of issues."""
+    """What was written: rows by sheet, the fingerprint of the facts, the export number, the number of issues."""
 
     counts: tuple[SheetCount, ...]
     facts_sha256: str
+    number: str
     issues: int
     as_at: datetime
 
@@ -161,17 +162,18 @@ class _Making:
         if wrong:
             raise ExportIncomplete(f"Rows are missing or too many ({'; '.join(wrong)}).")
         facts = self.rows.facts_hash.hexdigest()
-        cover = self._write_cover(
-            list(cover_rows(self.source, self.language, counts, facts, self.shown_states, rehearsal=rehearsal))
-        )
+        number = number_of(self.source, facts, rehearsal=rehearsal)
+        cover = self._write_cover(list(cover_rows(
+            self.source, self.language, counts, facts, self.shown_states, number=number, rehearsal=rehearsal
+        )))  # fmt: skip
         layouts = [Layout(cover, None, COVER_WIDTHS)]
         for sheet in self.sheets:
             widths = [column.width for column in sheet.columns]
             layouts += [Layout(part, sheet, widths) for part in self.writers[sheet.name].parts]
-        write_package(target, self.book, layouts, self.strings, self._package_texts(rehearsal=rehearsal))
-        return ExportReport(tuple(counts), facts, self.issues, self.source.as_at)
+        write_package(target, self.book, layouts, self.strings, self._package_texts(number, rehearsal=rehearsal))
+        return ExportReport(tuple(counts), facts, number, self.issues, self.source.as_at)
 
-    def _package_texts(self, *, rehearsal: bool) -> PackageTexts:
+    def _package_texts(self, number: str, *, rehearsal: bool) -> PackageTexts:
         _ = gettext_in(self.language)
         texts = self.source.instrument.texts_in(self.language)
         title = str(texts("instrument.title"))
@@ -181,8 +183,8 @@ class _Making:
             warning=_("Rehearsal: invented States and invented answers") if rehearsal else "",
             title=str(texts("instrument.short_title")),
             round=self.cycle_title,
-            footer=_("As at %(moment)s. As reported by States, not verified.")
-            % {"moment": format_moment(self.source.as_at, self.language)},
+            footer=_("Export %(number)s. As at %(moment)s. As reported by States, not verified.")
+            % {"number": number, "moment": format_moment(self.source.as_at, self.language)},
             as_at=self.source.as_at,
             right_to_left=direction(self.language) == "rtl",
         )

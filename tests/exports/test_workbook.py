@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
+from exports.facts import read_facts
 from exports.rows import Rows
 from exports.source import BrokenSeal, read_source
 from exports.workbook import ExportIncomplete, write_workbook
@@ -26,7 +27,7 @@ from models.submissions import Submission
 from services.permissions import NotFound
 from tests.builders import make_cycle, make_response, make_state, make_user
 from tests.exports.builders import make_small_world, make_source, make_submitted, random_values, seal, workbook_bytes
-from tests.exports.readback import cover, read_by_calamine, read_facts, row_counts, tables
+from tests.exports.readback import cover, read_by_calamine, row_counts, tables
 
 CANARY = "CANARY-draft-text-7f3a"
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from exports.facts import read_facts
 from exports.sheets import HEAD_ROWS
 from instruments.catalog import load_instrument
 from tests.exports.builders import make_source, random_values, workbook_bytes
-from tests.exports.readback import read_by_calamine, read_facts, tables
+from tests.exports.readback import read_by_calamine, tables
 
 pytestmark = pytest.mark.office
 
