@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from os.path import commonprefix
 
 MOST_LISTED = 1_000
 """Differences that are named one by one; all are counted."""
@@ -110,15 +109,15 @@ def shown(value: object) -> str:
     """A value of the file so that it can be shown anywhere: short, and nothing that a terminal or a page would obey."""
     text = "" if value is None else str(value)
     cut = text[:LONGEST_SHOWN]
-    return "".join(char if char.isprintable() else "\ufffd" for char in cut) + (
-        "…" if len(text) > LONGEST_SHOWN else ""
-    )
+    plain = "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in cut)
+    return f"{plain}…" if len(text) > LONGEST_SHOWN else plain
 
 
 def shown_apart(said: object, due: object) -> tuple[str, str]:
     """Two values as `shown`, each from a little before the place where they differ."""
     one, other = ("" if value is None else str(value) for value in (said, due))
-    same = len(commonprefix([one, other]))
+    pairs = enumerate(zip(one, other, strict=False))
+    same = next((place for place, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))
     start = same - LONGEST_SHOWN // 4 if same > LONGEST_SHOWN // 2 and one and other else 0
     before = "…" if start else ""
     return f"{before}{shown(one[start:])}", f"{before}{shown(other[start:])}"
