@@ -28,8 +28,11 @@ from models.database import Database
 
 LONG, DICTIONARY = "Answers_long", "Dictionary"
 MOST_PARTS = 64
-"""Continuations of the long sheet that are looked for: more rows than all States of the world could fill."""
-FIRST = (COVER, DICTIONARY, LONG, *(f"{LONG}_{number}" for number in range(2, MOST_PARTS)))
+"""Continuations of these sheets that are looked for: more rows than all States of the world could fill."""
+FIRST = (
+    COVER,
+    *(f"{name}{part}" for name in (DICTIONARY, LONG) for part in ("", *(f"_{n}" for n in range(2, MOST_PARTS)))),
+)
 """The order of reading: the units of the Dictionary are needed for the fingerprint, and the parts of the long sheet are one."""
 PLACE = ""
 """Where a row stands, among its values by column id."""

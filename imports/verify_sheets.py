@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO, Any
 
@@ -20,7 +20,7 @@ from imports.findings import Findings
 from imports.statements import KEY, ROWS, Statements
 from imports.verify_answers import Answers
 from imports.workbook_file import Cell, ReadRow, WorkbookFile, open_workbook
-from imports.workbook_package import Limits
+from imports.workbook_package import CHUNK, Limits
 
 KEYS = ("state_iso3", "item_id", "row_id", "field", "question_id", "list", "code")
 """Columns that tell which row is which, where a sheet has them."""
@@ -36,12 +36,26 @@ def compare_sheets(
 
     Raises UnreadableWorkbook.
     """
-    with (
-        _made_again(answers, rehearsal=rehearsal) as again,
-        open_workbook(file, limits, progress=progress) as book,
-        open_workbook(again, own, [sheet.name for sheet in book.sheets]) as right,
-    ):
+    with ExitStack() as stack:
+        again = stack.enter_context(_made_again(answers, rehearsal=rehearsal))
+        if _same_bytes(file, again):
+            findings.compared["sheets"] = len(statements.counts) + 1  # those and the cover
+            return
+        book = stack.enter_context(open_workbook(file, limits, progress=progress))
+        right = stack.enter_context(open_workbook(again, own, [sheet.name for sheet in book.sheets]))
         _walk(book, right, answers, statements, findings, most)
+
+
+def _same_bytes(one: IO[bytes], other: IO[bytes]) -> bool:
+    """Whether two files are equal, as they are when nothing has changed and the same installation made them."""
+    if one.seek(0, 2) != other.seek(0, 2):
+        return False
+    one.seek(0)
+    other.seek(0)
+    while data := one.read(CHUNK):
+        if data != other.read(len(data)):
+            return False
+    return True
 
 
 @contextmanager
@@ -123,7 +137,7 @@ def _compare_table(
             findings.remark("state_since", state)  # nothing sealed is missing: it may have joined the round later
         else:
             findings.add(
-                "row_missing", name, entry.place or HEAD_ROWS, state=state, item=item, due=_words(entry.content)
+                "row_missing", name, max(entry.place or 0, HEAD_ROWS), state=state, item=item, due=_words(entry.content)
             )
     for entry in outcome.added:
         state, item = _who(keys, entry.key)
@@ -212,7 +226,7 @@ def _name_cover(outcome: Outcome, findings: Findings) -> None:
 def _who(keys: list[str], key: Hashable) -> tuple[str, str]:
     """(State, item) of a row, as far as its sheet has them."""
     found: dict[str, Any] = dict(zip(keys, key, strict=False)) if isinstance(key, tuple) else {}
-    if found.get("list") == "state":
+    if found.get("list") == "state_iso3":
         return str(found.get("code") or ""), ""
     return str(found.get("state_iso3") or ""), str(found.get("item_id") or found.get("question_id") or "")
 

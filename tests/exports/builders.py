@@ -57,10 +57,12 @@ def seal(
     *,
     round_: int = 1,
     user_id: int | None = None,
+    visibility: Mapping[str, str] | None = None,
 ) -> Submission:
-    """Store a submission of the response with these values, and mark the response as submitted."""
+    """Store a submission of the response with these values, and mark the response as submitted. `visibility` by question."""
     instrument = load_instrument()
     document = sealed_document(instrument, response.state_id, values, cycle_id=response.cycle_id, round_=round_)
+    document["visibility"] |= visibility or {}
     text = canonical_json(document)
     submission = Submission(
         number=document["number"], national_response_id=response.id, round=round_, document=text,
