@@ -54,7 +54,7 @@ class Strings:
             if self._room >= 0:
                 self._texts.append(text)
                 return
-            self._file = tempfile.TemporaryFile(prefix="strings-")  # noqa: SIM115 # closed when the process ends
+            self._file = tempfile.TemporaryFile(prefix="strings-")  # noqa: SIM115 # see close
         self._places.append(self._places[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
 
     def get(self, number: int) -> str:
@@ -66,6 +66,11 @@ class Strings:
             raise Refused("damaged", "sharedStrings")
         self._file.seek(self._places[place])
         return self._file.read(self._places[place + 1] - self._places[place]).decode("utf-8", "surrogatepass")
+
+    def close(self) -> None:
+        """Give up the texts."""
+        if self._file is not None:
+            self._file.close()
 
 
 def read_strings(package: Package, name: str) -> Strings:
@@ -247,6 +252,7 @@ def read(file: IO[bytes], limits: Limits, first: Sequence[str], write: Callable[
         reader = SheetReader(sheet.name, strings, write, left)
         reader.read(package, sheet.member)
         left = reader.left
+    strings.close()
     write({"end": True})
 
 
