@@ -11,6 +11,7 @@ import languages
 from cli import init_cli
 from cli.common import command_settings
 from exports.downloads import downloads
+from imports.verify_page import verification
 from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_policy(app)
     init_security(app, tracker)
     init_errors(app)
-    for blueprint in (pages, account, responses, submissions, secretariat, downloads):
+    for blueprint in (pages, account, responses, submissions, secretariat, downloads, verification):
         app.register_blueprint(blueprint)
     if settings.preview:
         app.register_blueprint(preview)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 MOST_LISTED = 1_000
 """Differences that are named one by one; all are counted."""
@@ -83,6 +84,7 @@ class Report:
     """The result: what the cover says the file is, what was checked, what differs."""
 
     said: dict[str, str]
+    as_at: datetime | None
     checks: tuple[Check, ...]
     differences: tuple[Difference, ...]
     total: int
@@ -95,14 +97,14 @@ class Report:
         return self.total == 0
 
 
-def report_of(findings: Findings, said: dict[str, str]) -> Report:
+def report_of(findings: Findings, said: dict[str, str], as_at: datetime | None) -> Report:
     """The report on what was gathered. Only what was checked is listed."""
     checks = tuple(
         Check(code, findings.compared[code], findings.found[code])
         for code in CHECKS
         if code in findings.compared or code in findings.found
     )
-    return Report(said, checks, tuple(findings.differences), findings.found.total(), tuple(findings.remarks))
+    return Report(said, as_at, checks, tuple(findings.differences), findings.found.total(), tuple(findings.remarks))
 
 
 def shown(value: object) -> str:

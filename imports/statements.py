@@ -85,16 +85,15 @@ class Statements:
 
     def said(self) -> dict[str, str]:
         """What is said of the file, to be shown."""
-        found: dict[str, str] = {
-            key: shown(self.texts[key])
-            for key in ("export_number", "cycle_title", "preset", "recipient")
-            if key in self.texts
-        }
-        return {**found, "as_at": self.as_at.isoformat() if self.as_at else ""}
+        keys = ("export_number", "cycle_title", "preset", "recipient")
+        return {key: shown(self.texts[key]) for key in keys if key in self.texts}
 
 
 def read_statements(rows: Iterable[ReadRow], day_offset: int = 0) -> Statements:
-    """The statements of a cover; `day_offset` is added to the number of a day. Raises UnreadableWorkbook for one without any: the file is no workbook of this product."""
+    """The statements of a cover; `day_offset` is added to the number of a day.
+
+    Raises UnreadableWorkbook for one that states nothing: the file is no workbook of this product.
+    """
     found = Statements(day_offset=day_offset)
     for row in rows:
         if row.number > MOST_LINES:

@@ -77,7 +77,7 @@ def verify_file(
                 file, answers, statements, findings, bounds.limits, OWN.limits, bounds.out_of_step, rehearsal=rehearsal,
                 progress=progress,
             )  # fmt: skip
-    return report_of(findings, statements.said())
+    return report_of(findings, statements.said(), statements.as_at)
 
 
 def _read_once(

@@ -37,6 +37,7 @@ OFFICER_PAGES = (
     "/secretariat/cycles",
     "/secretariat/notices",
     "/secretariat/officers",
+    "/exports/verify",
 )
 OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset")
 REFUSALS = ("/invitations/unknown", "/nothing-here")

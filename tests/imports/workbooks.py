@@ -24,6 +24,8 @@ from models.database import Database
 from tests.builders import make_cycle, make_response, make_state, make_user
 from tests.exports.builders import random_value, seal
 
+FEW = ExportSettings(questions=("op1", "op2", "op4", "op5", "op9"))
+"""A few paragraphs are enough where the database is not what is tried."""
 TEXT = "The unit was set up in 2019.\nIt has 12 staff."
 
 
