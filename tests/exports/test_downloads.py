@@ -49,8 +49,9 @@ def test_the_download_is_whole_and_in_the_language_chosen(
     assert response.status_code == 200
     assert response.content_length == len(response.data)
     assert response.mimetype == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    assert f"filename=implementation-tracker-2026-06-30-1502-{language}-" in response.headers["Content-Disposition"]
     said = cover(read_by_calamine(response.data))
+    name = f"implementation-tracker-2026-06-30-1502-{language}-{said['export_number']}.xlsx"
+    assert f"filename={name}" in response.headers["Content-Disposition"]
     assert (said["language"], said["cycle"]) == (language, cycle_id)
     with app.extensions["tracker"].database.reading() as session:
         event = session.exec(select(AuditEvent).where(AuditEvent.event == "export.made")).one()
@@ -59,6 +60,7 @@ def test_the_download_is_whole_and_in_the_language_chosen(
     assert event.detail["facts_sha256"] == said["facts_sha256"]
     assert (event.detail["cycle"], event.detail["language"]) == (cycle_id, language)
     assert event.detail["parameters"]["preset"] == "secretariat"
+    assert event.detail["number"] == said["export_number"]
 
 
 def test_an_unknown_cycle_or_language_is_not_found(client: FlaskClient, officer: User, cycle_id: str) -> None:

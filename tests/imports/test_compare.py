@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imports.compare import Comparison, Entry, Outcome, TooDifferent
+from imports.findings import LONGEST_SHOWN, shown, shown_apart
 
 
 def compare(due: list[str], found: list[str], most: int = 1000) -> Outcome:
@@ -73,3 +74,16 @@ def test_every_row_is_matched_missing_added_or_altered_exactly_once(due: list[st
     assert outcome.matched == sum(min(due.count(word), found.count(word)) for word in "abcde")
     is_equal = not (outcome.missing or outcome.added or outcome.altered or outcome.out_of_order)
     assert is_equal == (due == found) or sorted(due) == sorted(found)
+
+
+def test_a_value_of_a_file_is_shown_short_and_obeyed_by_nothing() -> None:
+    assert shown("\x1b[31mred\u202e\tab\n") == "\ufffd[31mred\ufffd ab "
+    assert shown(None) == "" and shown(7.0) == "7.0"
+    assert len(shown("x" * 500)) == LONGEST_SHOWN + 1
+
+
+def test_two_long_values_are_shown_where_they_differ() -> None:
+    said, due = shown_apart("word " * 300 + "a", "word " * 300 + "b")
+    assert (said[0], said[-3:], due[-3:]) == ("…", "d a", "d b")
+    assert shown_apart("a", "b") == ("a", "b")
+    assert shown_apart("", "b" * 10) == ("", "b" * 10)
