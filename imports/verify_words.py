@@ -66,7 +66,7 @@ def difference_words(_: Gettext) -> dict[str, str]:
 def sentence(_: Gettext, difference: Difference, around: tuple[str, str] = ("", "")) -> str:
     """One difference in words, without the place; `around` stands before and after each value."""
     given = {"said": difference.said, "due": difference.due, "column": difference.column}
-    values = {name: f"{around[0]}{value}{around[1]}" for name, value in given.items()}
+    values = {name: f"{around[0]}{value or '–'}{around[1]}" for name, value in given.items()}
     return difference_words(_)[difference.code] % values
 
 
