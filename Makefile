@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL_FLAGS := --require-hashes --only-binary :all: --no-binary flask-principal
 
-.PHONY: run links demo test test-browser test-office prove bench check format lock clean translations
+.PHONY: run links demo pdf test test-browser test-office prove bench check format lock clean translations
 
 run: $(VENV)/.runtime
 	@$(BIN)/python serve.py
@@ -15,6 +15,9 @@ links: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	@TRACKER_INSTANCE=instance/demo TRACKER_REHEARSAL=1 TRACKER_PORT=8001 $(BIN)/python serve.py
 
+# The optional part that makes PDF files (81 MB); it also wants fonts: apt install fonts-noto-core fonts-noto-cjk.
+pdf: $(VENV)/.pdf
+
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 --ignore=tests/browser -m "not browser and not office and not prove"
 
@@ -22,7 +25,7 @@ test-browser: $(VENV)/.browser
 	@sh requirements/system.sh chromium
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
-test-office: $(VENV)/.dev
+test-office: $(VENV)/.dev $(VENV)/.pdf
 	@sh requirements/system.sh soffice
 	$(BIN)/python -m pytest -q -m office tests/office
 
@@ -70,6 +73,9 @@ endef
 
 $(VENV)/.runtime: requirements/runtime.txt | $(VENV)/.python
 	$(call install,requirements/runtime.txt)
+
+$(VENV)/.pdf: requirements/pdf.txt $(VENV)/.runtime
+	$(call install,requirements/pdf.txt)
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	$(call install,requirements/dev.txt)

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import languages
 from cli import init_cli
 from cli.common import command_settings
+from exports.document_downloads import documents
 from exports.downloads import downloads
 from imports.verify_page import verification
 from models.database import Database
@@ -60,7 +61,9 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_policy(app)
     init_security(app, tracker)
     init_errors(app)
-    for blueprint in (pages, account, responses, submissions, secretariat, downloads, verification):
+    for blueprint in (
+        pages, account, responses, submissions, secretariat, downloads, documents, verification,
+    ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:
         app.register_blueprint(preview)

@@ -25,7 +25,8 @@ LANGUAGE_NAMES: dict[str, str] = {
     "es": "Español",
 }
 
-_RANGE = re.compile(r"\d+(?:[-–/]\d+)+")
+# Not inside a code such as a receipt number, which is one word from left to right already.
+_RANGE = re.compile(r"(?<![A-Za-z0-9-])\d+(?:[-–/]\d+)+(?![A-Za-z0-9-])")
 
 SOURCE_INTERFACE_LANGUAGE = "en"
 CATALOGUES = Path(__file__).parent / "translations"

@@ -62,7 +62,13 @@ def export_command(
     try:
         moment = as_at.replace(tzinfo=UTC) if as_at else None
         asked = ExportSettings(
-            language, preset, tuple(code.upper() for code in states), regions, questions, recipient, moment
+            language,
+            preset,
+            tuple(code.upper() for code in states),
+            regions,
+            questions,
+            recipient=recipient,
+            as_at=moment,
         )
     except BadSettings as error:
         raise Refused(PROBLEMS[error.code].format(word=error.word)) from None

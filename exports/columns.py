@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from exports.settings import SECRETARIAT, STATE
-from exports.shape import Gettext, Kind, Sheet, SheetColumn, gettext_in
+from exports.columns_derived import (
+    answers_wide_sheet,
+    by_group_sheet,
+    by_question_sheet,
+    changes_sheet,
+    topic_sheet,
+)
+from exports.columns_reference import choices_sheet, codes_sheet, dictionary_sheet, issues_sheet
+from exports.settings import PUBLIC, SECRETARIAT, STATE
+from exports.shape import Gettext, Sheet, SheetColumn, gettext_in, group_columns, parts_columns, state_columns
+from exports.topics import find_topics
 from instruments.items import Item
 from instruments.schema import Instrument
-from languages import LANGUAGE_NAMES, LANGUAGES
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 """Counted up when a column is added, removed, renamed or moved; `exports/contract.json` holds the columns of each version."""
 
 
@@ -31,7 +39,15 @@ def status_items(instrument: Instrument) -> list[Item]:
     ]
 
 
-ONLY_IN: dict[str, frozenset[str]] = {"Coverage": frozenset({SECRETARIAT, STATE}), "Matrix": frozenset({SECRETARIAT})}
+CHANGES = "Changes"
+
+ONLY_IN: dict[str, frozenset[str]] = {
+    "Coverage": frozenset({SECRETARIAT, STATE}),
+    "Matrix": frozenset({SECRETARIAT}),
+    "Answers_wide": frozenset({SECRETARIAT, STATE}),
+    "By_question": frozenset({SECRETARIAT, PUBLIC}),
+    "By_group": frozenset({SECRETARIAT, PUBLIC}),
+}
 """The presets that have the sheet; all others are in every preset. States stand side by side for the secretariat only."""
 
 
@@ -48,45 +64,37 @@ MOVES_ON: dict[str, frozenset[str]] = {
 cover, the keys of such lines. `flask export verify` does not compare them."""
 
 
-def list_sheets(instrument: Instrument, language: str, preset: str = SECRETARIAT) -> list[Sheet]:
-    """Every sheet of a preset with a table, in the order of the workbook (the cover stands before them)."""
-    return [sheet for sheet in _all_sheets(instrument, language) if preset in ONLY_IN.get(sheet.name, {preset})]
+def list_sheets(
+    instrument: Instrument, language: str, preset: str = SECRETARIAT, *, report: str = "", has_previous: bool = False
+) -> list[Sheet]:
+    """Every sheet of a preset with a table, in the order of the workbook (the cover stands before them).
+
+    `report`: what the workbook is about (`exports.topics.REPORTS`). `has_previous`: there was a round of reporting before, against which changes are listed.
+    """
+    return [
+        sheet for sheet in _all_sheets(instrument, language, report)
+        if preset in ONLY_IN.get(sheet.name, {preset}) and (has_previous or sheet.name != CHANGES)
+    ]  # fmt: skip
 
 
-def _all_sheets(instrument: Instrument, language: str) -> list[Sheet]:
+def _all_sheets(instrument: Instrument, language: str, report: str) -> list[Sheet]:
     _ = gettext_in(language)
     return [
         _coverage(_),
         _matrix(_, instrument, language),
         _answers(_),
+        answers_wide_sheet(_, instrument, language),
+        by_question_sheet(_),
+        by_group_sheet(_),
         _texts(_),
         *(_repeat(_, name, item, instrument, language) for name, item in repeat_sheets(instrument).items()),
-        _dictionary(_),
-        _choices(_),
-        _codes(_),
-        _issues(_),
+        *(topic_sheet(_, topic.sheet, topic.title(_)) for topic in find_topics(instrument, report)),
+        changes_sheet(_),
+        dictionary_sheet(_),
+        choices_sheet(_),
+        codes_sheet(_),
+        issues_sheet(_),
     ]
-
-
-def _parts(_: Gettext) -> tuple[SheetColumn, ...]:
-    return (
-        SheetColumn("part_no", _("Part"), "integer", 9),
-        SheetColumn("part_of", _("Parts in all"), "integer", 9),
-    )
-
-
-def _state(_: Gettext) -> tuple[SheetColumn, ...]:
-    return (
-        SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
-        SheetColumn("state", _("State"), width=24),
-    )
-
-
-def _group(_: Gettext) -> tuple[SheetColumn, ...]:
-    return (
-        SheetColumn("group", _("Regional group (code)"), width=18),
-        SheetColumn("group_label", _("Regional group"), width=24),
-    )
 
 
 def _coverage(_: Gettext) -> Sheet:
@@ -95,11 +103,11 @@ def _coverage(_: Gettext) -> Sheet:
         _("Coverage"),
         _("One row for each State. Answered and asked say how far the work is, not how far the paragraphs are carried out."),
         (
-            *_state(_),
+            *state_columns(_),
             SheetColumn("m49", _("State code (M49)"), width=10),
             SheetColumn("kind", _("Kind (code)"), width=17),
             SheetColumn("kind_label", _("Kind"), width=18),
-            *_group(_),
+            *group_columns(_),
             SheetColumn("party_status", _("Party status (code)"), width=14),
             SheetColumn("party_status_label", _("Party to the Protocol"), width=15),
             SheetColumn("party_since", _("Party since"), "date", 13),
@@ -159,7 +167,7 @@ def _answers(_: Gettext) -> Sheet:
         _("Answers"),
         _("One row for each stated fact of each item; one row for an item that was not answered or not asked."),
         (
-            *_state(_),
+            *state_columns(_),
             SheetColumn("paragraph", _("Paragraph"), width=13),
             SheetColumn("question_label", _("Question"), width=34),
             SheetColumn("item_label", _("Item"), width=34),
@@ -188,14 +196,14 @@ def _answers(_: Gettext) -> Sheet:
             SheetColumn("verb", _("Verb"), width=18),
             SheetColumn("addressee", _("Addressee"), width=22),
             SheetColumn("m49", _("State code (M49)"), width=10),
-            *_group(_),
+            *group_columns(_),
             SheetColumn("clearance", _("Clearance (code)"), width=12),
             SheetColumn("submitted_at", _("Submitted (UTC)"), "moment", 18),
             SheetColumn("receipt_no", _("Receipt number"), width=26),
             SheetColumn("cycle", _("Cycle"), width=22),
             SheetColumn("instrument_ver", _("Version of the questionnaire"), width=14),
             SheetColumn("response_id", _("Response"), width=23),
-            *_parts(_),
+            *parts_columns(_),
         ),
         frozen=3,
         wraps=False,
@@ -223,7 +231,7 @@ def _texts(_: Gettext) -> Sheet:
             SheetColumn("item_id", _("Item id"), width=38),
             SheetColumn("field", _("Part of the answer (code)"), width=18),
             SheetColumn("response_id", _("Response"), width=23),
-            *_parts(_),
+            *parts_columns(_),
         ),
         frozen=3,
         printed="text",
@@ -235,7 +243,8 @@ def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language:
         "Laws": _("Laws and decrees"),
         "Policies": _("Policies and measures"),
         "Units": _("Bodies and units"),
-        "Assistance": _("Technical assistance"),
+        "TA_needs": _("Technical assistance"),
+        "Good_practice": _("Good practices"),
         "Statistics": _("Statistics"),
         "Evidence": _("Supporting documents"),
     }
@@ -257,7 +266,7 @@ def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language:
         titles.get(name, name),
         _("One row for each entry; the row id stays the same when the State submits again."),
         (
-            *_state(_),
+            *state_columns(_),
             SheetColumn("group_label", _("Regional group"), width=24),
             SheetColumn("paragraph", _("Paragraph"), width=13),
             SheetColumn("question_label", _("Question"), width=26),
@@ -267,110 +276,8 @@ def _repeat(_: Gettext, name: str, item: Item, instrument: Instrument, language:
             SheetColumn("question_id", _("Question id"), width=12),
             SheetColumn("item_id", _("Item id"), width=38),
             SheetColumn("response_id", _("Response"), width=23),
-            *_parts(_),
+            *parts_columns(_),
         ),
         frozen=2,
         printed=columns[-1].id,
-    )  # fmt: skip
-
-
-def _by_language(label: str, id_: str, width: float, kind: Kind) -> list[SheetColumn]:
-    return [
-        SheetColumn(f"{id_}_{language}", label % {"language": LANGUAGE_NAMES[language]}, kind, width)
-        for language in LANGUAGES
-    ]
-
-
-def _dictionary(_: Gettext) -> Sheet:
-    return Sheet(
-        "Dictionary",
-        _("Dictionary"),
-        _("Every question and every item of the questionnaire, in six languages; the Arabic text of a paragraph is the source."),
-        (
-            SheetColumn("paragraph", _("Paragraph"), width=13),
-            SheetColumn("question_id", _("Question id"), width=12),
-            SheetColumn("item_id", _("Item id"), width=38),
-            SheetColumn("section", _("Section"), width=11),
-            SheetColumn("type", _("Type of item (code)"), width=19),
-            SheetColumn("type_label", _("Type of item"), width=24),
-            SheetColumn("item_group", _("Group of items (code)"), width=15),
-            SheetColumn("item_group_label", _("Group of items"), width=24),
-            SheetColumn("role", _("Role in the matrix (code)"), width=12),
-            SheetColumn("role_label", _("Role in the matrix"), width=26),
-            SheetColumn("is_detail", _("Under “Add details”"), width=12),
-            SheetColumn("is_required", _("Required for clearance"), width=12),
-            SheetColumn("addressee", _("Addressee"), width=22),
-            SheetColumn("verb", _("Verb"), width=18),
-            SheetColumn("cluster", _("Cluster"), width=11),
-            SheetColumn("article", _("Articles"), width=28),
-            SheetColumn("choice_lists", _("Choice lists"), width=26),
-            SheetColumn("unit", _("Unit (code)"), width=20),
-            SheetColumn("sheet", _("Own sheet"), width=13),
-            SheetColumn("asked_if", _("Asked when"), width=60),
-            SheetColumn("asked_if_json", _("Condition (JSON)"), "text", 40),
-            *_by_language(_("Label (%(language)s)"), "label", 34, "text"),
-            *_by_language(_("Paragraph or hint (%(language)s)"), "text", 60, "text"),
-            *_parts(_),
-        ),
-        frozen=3,
-        wraps=False,
-        printed=f"label_{LANGUAGES[-1]}",
-    )  # fmt: skip
-
-
-def _choices(_: Gettext) -> Sheet:
-    return Sheet(
-        "Choices",
-        _("Choices"),
-        _("The codes of every choice list, in the order in which they are shown."),
-        (
-            SheetColumn("list", _("List"), width=26),
-            SheetColumn("code", _("Code"), width=30),
-            SheetColumn("order", _("Order"), "integer", 9),
-            SheetColumn("is_other", _("Asks to specify"), width=12),
-            SheetColumn("is_exclusive", _("Excludes the others"), width=12),
-            *_by_language(_("Label (%(language)s)"), "label", 32, "text"),
-            *_parts(_),
-        ),
-        frozen=2,
-        printed=f"label_{LANGUAGES[-1]}",
-    )  # fmt: skip
-
-
-def _codes(_: Gettext) -> Sheet:
-    return Sheet(
-        "Codes",
-        _("Codes"),
-        _("What the other codes of this workbook mean: States, groups, marks, states of work, visibility, issues."),
-        (
-            SheetColumn("list", _("List"), width=22),
-            SheetColumn("code", _("Code"), width=30),
-            SheetColumn("symbol", _("Mark"), width=9),
-            SheetColumn("label", _("Meaning"), "text", 60),
-            SheetColumn("m49", _("State code (M49)"), width=10),
-            SheetColumn("group", _("Regional group (code)"), width=20),
-            *_parts(_),
-        ),
-        frozen=2,
-        printed="group",
-    )  # fmt: skip
-
-
-def _issues(_: Gettext) -> Sheet:
-    return Sheet(
-        "Issues",
-        _("Issues"),
-        _("Every place where this workbook could not hold a fact exactly as it was sealed, and what was done."),
-        (
-            SheetColumn("issue", _("Issue (code)"), width=26),
-            SheetColumn("issue_label", _("Issue"), width=50),
-            SheetColumn("sheet", _("Sheet"), width=15),
-            SheetColumn("row", _("Row of the sheet"), "integer", 11),
-            SheetColumn("column", _("Column"), width=18),
-            SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
-            SheetColumn("item_id", _("Item id"), width=38),
-            SheetColumn("row_id", _("Row"), "text", 18),
-            SheetColumn("field", _("Part of the answer (code)"), width=18),
-            SheetColumn("detail", _("Detail"), "text", 40),
-        ),
     )  # fmt: skip

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from exports.codes import code_lists, short_asked_states
 from exports.columns import CONTRACT_VERSION
+from exports.dashboard import DASHBOARD
 from exports.marks import BLANKS, SCALES, with_mark
 from exports.number import export_number
 from exports.settings import PUBLIC, REVIEWERS, SECRETARIAT, STATE
 from exports.shape import Gettext, gettext_in
 from exports.source import ExportSource
+from exports.topics import PARAGRAPH_15
 from instruments.catalog import canonical_json
 from languages import LANGUAGE_NAMES, direction, separator
 from services.responses import state_name
@@ -53,6 +55,7 @@ def cover_rows(
     *,
     number: str,
     rehearsal: bool,
+    has_dashboard: bool = False,
 ) -> Iterator[CoverRow]:
     """All lines of the cover. `number` is the export number."""
     _ = gettext_in(language)
@@ -71,6 +74,8 @@ def cover_rows(
     yield CoverRow()
     yield CoverRow(_("Sheets"), style="section")
     yield CoverRow(_("Sheet"), _("Contents"), _("Key"), "head", expected=_("Rows due"), written=_("Rows written"))
+    if has_dashboard:
+        yield CoverRow(DASHBOARD, _("Charts beside their tables"), "sheet.Dashboard", "link", f"'{DASHBOARD}'!A1")
     for count in counts:
         yield CoverRow(
             count.name, count.title, f"rows.{count.name}", "link", f"'{count.name}'!A1", count.expected, count.written
@@ -144,6 +149,8 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
         yield CoverRow(
             _("Regional groups chosen"), listed.join(groups[code] for code in settings.regions), "filter.groups"
         )
+    if settings.report:
+        yield CoverRow(_("Report"), report_words(_)[settings.report], "report")
     if settings.questions:
         numbers = (source.instrument.questions[one].number_in(texts) for one in settings.questions)
         yield CoverRow(_("Paragraphs chosen"), listed.join(numbers), "filter.paragraphs")
@@ -156,6 +163,11 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
         )
         values = {"most": settings.threshold - 1, "threshold": settings.threshold}
         yield CoverRow(_("Small counts of persons"), words % values, "small_counts")
+
+
+def report_words(_: Gettext) -> dict[str, str]:
+    """What a workbook is about, in words."""
+    return {"": _("Every paragraph"), PARAGRAPH_15: _("What bears on the report under paragraph 15")}
 
 
 def preset_words(_: Gettext) -> dict[str, str]:

@@ -21,7 +21,14 @@ class Marked(NamedTuple):
     target: str = ""
 
 
-Value = str | int | Decimal | date | datetime | Marked | None
+class Formula(NamedTuple):
+    """A cell that a program computes again: the formula without its `=`, and the value it has now."""
+
+    text: str
+    value: int
+
+
+Value = str | int | Decimal | date | datetime | Marked | Formula | None
 """A value of a row; a text stays text, whatever it begins with."""
 
 

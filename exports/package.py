@@ -15,10 +15,12 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.cells import clean, column_letters
+from exports.charts import NO_ZERO, Chart, add_chart
 from exports.shape import Sheet
 from exports.sheets import HEAD_ROWS, LOW, Part, SharedStrings
 
@@ -57,11 +59,12 @@ class PackageTexts:
 
 @dataclass
 class Layout:
-    """How one worksheet is laid out; `sheet` is None for the cover."""
+    """How one worksheet is laid out; `sheet` is None for one without a table: the cover and the dashboard."""
 
     part: Part
     sheet: Sheet | None
     widths: Sequence[float]
+    charts: Sequence[Chart] = ()
 
 
 def write_package(
@@ -129,6 +132,9 @@ def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:
         kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
         relation = f'<Relationship Id="rIdStrings" Type="{kind}" Target="/xl/sharedStrings.xml"/></Relationships>'
         return data.replace(b"</Relationships>", relation.encode())
+    if name.startswith("xl/charts/"):
+        # Without this word programs take the format of the cells, and a chart is full of zeros.
+        return data.replace(f'formatCode="{NO_ZERO}"'.encode(), f'formatCode="{NO_ZERO}" sourceLinked="0"'.encode())
     if name == "docProps/app.xml":
         # Some programs trust the row heights of a file that says it comes from Excel; these rows have none yet.
         return re.sub(rb"<Application>[^<]*", b"<Application>Implementation Tracker", data)
@@ -156,6 +162,10 @@ def _lay_out(page: Worksheet, layout: Layout, texts: PackageTexts) -> None:
     # In figures only: words around the two numbers would be put in the wrong order where writing runs to the left.
     getattr(page.oddFooter, end).text = "&P / &N"
     if layout.sheet is None:
+        for chart in layout.charts:
+            add_chart(page, chart)
+            if chart.begins_page:
+                page.row_breaks.append(Break(id=chart.row - 1))
         return
     sheet = layout.sheet
     page.freeze_panes = f"{column_letters(sheet.frozen + 1)}{HEAD_ROWS + 1}"
@@ -174,7 +184,7 @@ def _set_pages(page: Worksheet, layout: Layout) -> None:
     """
     page.page_setup.fitToHeight, page.page_setup.fitToWidth = 0, 1
     sheet = layout.sheet
-    page.page_setup.paperSize = _A4 if sheet is None else paper_of(sheet)
+    page.page_setup.paperSize = (_A3 if layout.charts else _A4) if sheet is None else paper_of(sheet)
     page.sheet_properties.pageSetUpPr.fitToPage = sheet is None or len(strips_of(sheet)) == 1  # type: ignore[union-attr]
     if sheet is None:
         return

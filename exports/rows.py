@@ -79,6 +79,10 @@ class Rows:
         due = max((parts_needed(text) for text in texts if isinstance(text, str)), default=1)
         self.expected[sheet] = self.expected.get(sheet, 0) + due
 
+    def heading(self, entry: SealedItem) -> tuple[str, str]:
+        """The printed number of the item's paragraph and the item's label."""
+        return self._questions[entry.question.id][0], self._labels[entry.item.id]
+
     def items(self, sealed: Sealed) -> list[SealedItem]:
         """Every item of the questions that are shown with what became of it, in instrument order.
 
@@ -98,8 +102,8 @@ class Rows:
                     found.append(SealedItem(item, question, NOT_ANSWERED))
                 else:
                     value = item.load(answers[item.id]["value"])
-                    if self.threshold:
-                        value = item.without_small_cells(value, self.threshold)
+                    if self.threshold or self.settings.report:
+                        value = item.as_shared(value, self.threshold)
                     facts = tuple(item.facts(value, self.texts))
                     found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))
         return found
@@ -198,12 +202,7 @@ class Rows:
     def coverage_row(self, state: StateRecord, languages: str) -> Row:
         """The State's row of Coverage; of a draft it shows progress and dates only."""
         seal = state.seal
-        facts = {"party_status": state.party_status, "kind": state.kind}
-        asked = sum(question.is_asked_of(facts) for question in self.instrument.questions.values())
-        work = work_state(
-            state.clearance, given_back=state.given_back, has_begun=state.started_at is not None,
-            is_all_ready=state.questions_ready >= asked,
-        )  # fmt: skip
+        work = work_state_of(state, self.instrument)
         self.count("Coverage")
         submitted_at, is_late, number, round_, sha256 = (
             (None, None, None, None, None) if seal is None
@@ -217,6 +216,16 @@ class Rows:
             self.words["clearance"][state.clearance], state.deadline, yes_no(state.is_extended), submitted_at, is_late,
             state.reopen_requested_at, number, round_, languages, state.last_activity_at, sha256, state.response_id,
         )  # fmt: skip
+
+
+def work_state_of(state: StateRecord, instrument: Instrument) -> str:
+    """Where the State's response stands, as a code."""
+    facts = {"party_status": state.party_status, "kind": state.kind}
+    asked = sum(question.is_asked_of(facts) for question in instrument.questions.values())
+    return work_state(
+        state.clearance, given_back=state.given_back, has_begun=state.started_at is not None,
+        is_all_ready=state.questions_ready >= asked,
+    )  # fmt: skip
 
 
 def yes_no(value: bool) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from exports.topics import REPORTS
 from instruments.schema import Instrument
 from languages import is_language
 from models.states import REGIONS
@@ -45,6 +46,8 @@ class ExportSettings:
     """Codes of the States; the presets `reviewers` and `state` name exactly one."""
     regions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    report: str = ""
+    """What the workbook is about: empty for every paragraph, else one of `exports.topics.REPORTS`."""
     recipient: str = ""
     """Who gets the file, in words; stands on the cover and in the record."""
     as_at: datetime | None = None
@@ -55,6 +58,8 @@ class ExportSettings:
             raise BadSettings("unknown_language", self.language)
         if self.preset not in PRESETS:
             raise BadSettings("unknown_preset", self.preset)
+        if self.report not in REPORTS:
+            raise BadSettings("unknown_report", self.report)
         if self.preset in {REVIEWERS, STATE} and len(self.states) != 1:
             raise BadSettings("one_state", self.preset)
         for region in self.regions:
@@ -91,13 +96,13 @@ class ExportSettings:
         """The parameters as plain data, for the cover, the record and a saved setting."""
         return {
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
-            "questions": list(self.questions), "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
+            "questions": list(self.questions), "report": self.report, "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
         """The settings of their plain data. Raises BadSettings, also for data of another form."""
-        texts = {name: given.get(name) for name in ("preset", "language", "recipient")}
+        texts = {name: given.get(name) for name in ("preset", "language", "report", "recipient")}
         lists = {name: given.get(name) for name in ("states", "regions", "questions")}
         moment = given.get("as_at")
         if (

@@ -9,9 +9,9 @@ from typing import Literal
 from languages import translator
 
 Gettext = Callable[[str], str]
-Kind = Literal["code", "text", "any", "integer", "number", "date", "moment", "mark"]
+Kind = Literal["code", "text", "any", "integer", "number", "date", "moment", "mark", "formula"]
 """What a column holds. `code` is a code, an id or a word of a list: short and often repeated. `text` is what people wrote,
-`any` a column of an item type's own sheet: text, number or date as the type gives it."""
+`any` text, number or date as the type of an item gives it, `formula` a number that is counted again beside the stated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,27 @@ class Sheet:
 def gettext_in(language: str) -> Gettext:
     """The interface words of one language."""
     return translator(language).gettext
+
+
+def parts_columns(_: Gettext) -> tuple[SheetColumn, ...]:
+    """Which part of how many a row is, for texts longer than a cell."""
+    return (
+        SheetColumn("part_no", _("Part"), "integer", 9),
+        SheetColumn("part_of", _("Parts in all"), "integer", 9),
+    )
+
+
+def state_columns(_: Gettext) -> tuple[SheetColumn, ...]:
+    """The code and the name of the State."""
+    return (
+        SheetColumn("state_iso3", _("State code (ISO 3166)"), width=12),
+        SheetColumn("state", _("State"), width=24),
+    )
+
+
+def group_columns(_: Gettext) -> tuple[SheetColumn, ...]:
+    """The code and the name of the regional group."""
+    return (
+        SheetColumn("group", _("Regional group (code)"), width=18),
+        SheetColumn("group_label", _("Regional group"), width=24),
+    )

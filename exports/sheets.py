@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
+from xml.sax.saxutils import escape
 
 from exports.cells import (
     TEXT_LIMIT,
@@ -45,7 +46,7 @@ MOST_RUNS = 4_000
 RUN_KINDS = frozenset({"code", "moment", "integer"})
 
 _ROW = "\0"
-FIGURES = frozenset({"integer", "number", "date", "moment"})
+FIGURES = frozenset({"integer", "number", "date", "moment", "formula"})
 
 
 class Issue(NamedTuple):
@@ -157,6 +158,11 @@ class SheetWriter:
         }
         self._part_cells = self._make_part_cells() if sheet.has_parts else None
         self._open_part()
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The name of the sheet and those of its continuations so far."""
+        return [part.name for part in self.parts]
 
     @property
     def written(self) -> int:
@@ -314,6 +320,11 @@ class SheetWriter:
             return lambda value, row: self._text(letters, row, value, column.id)
         if column.kind == "mark":
             return lambda value, row: self._mark(letters, row, value)
+        if column.kind == "formula":
+            style = self._formats["integer"]
+            return lambda value, row: (
+                f'<c r="{letters}{row}" s="{style}"><f>{escape(value.text)}</f><v>{value.value}</v></c>'
+            )
         if column.kind == "moment":
             style = self._formats["moment"]
             return lambda value, row: f'<c r="{letters}{row}" s="{style}"><v>{moment_number(value)}</v></c>'
@@ -383,8 +394,6 @@ class SheetWriter:
 
     def _issue(self, code: str, column: str, detail: str) -> None:
         given = {name: self._values[place] for name, place in self._places.items()}
-        where = {
-            name: clean(value.text if isinstance(value, Marked) else str(value or ""))[0]
-            for name, value in given.items()
-        }
+        plain = {name: value.text if isinstance(value, Marked) else str(value or "") for name, value in given.items()}
+        where = {name: clean(text)[0] for name, text in plain.items()}
         self._report(Issue(code, self.parts[-1].name, self._row, column, detail=detail, **where))

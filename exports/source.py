@@ -7,11 +7,13 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import IO, Any
 
 from exports.settings import ExportSettings
+from exports.topics import report_questions
 from instruments.schema import Instrument
 from models.collation import sort_key
 from models.database import Database
@@ -19,6 +21,7 @@ from models.export_queries import (
     CycleRecord,
     StateRecord,
     find_cycle_record,
+    find_previous_cycle,
     iterate_documents,
     list_state_records,
     list_visibilities,
@@ -88,6 +91,8 @@ class ExportSource:
     """Today's visibility by response and question; what is narrower than the sealed one holds for past moments too."""
     stated_as_at: datetime | None = None
     """The moment that a file to be compared with states; None where the facts say it."""
+    previous: ExportSource | None = None
+    """The round of reporting before, where there was one: the same States, their last submissions."""
 
     @property
     def as_at(self) -> datetime:
@@ -105,7 +110,15 @@ class ExportSource:
                     state.invited_at, state.focal_point_since, state.last_reminded_at, state.reopen_requested_at,
                     state.last_activity_at,
                 ]  # fmt: skip
+        if self.previous is not None:
+            moments += [state.seal.submitted_at for state in self.previous.states if state.seal]
         return max(moment for moment in moments if moment is not None).astimezone(UTC).replace(microsecond=0)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The ids of the questions that the export is about, in the order of the questionnaire."""
+        about, chosen = report_questions(self.instrument, self.settings.report), self.settings.questions
+        return tuple(one for one in about if not chosen or one in chosen)
 
     def in_order(self, language: str) -> list[StateRecord]:
         """The States by regional group, inside a group by name in the language; never by how much they answered."""
@@ -121,20 +134,31 @@ class ExportSource:
     def sealed(self, language: str) -> Iterator[Sealed]:
         """The States that submitted and show anything in this preset, in order, each with its document. Raises BrokenSeal."""
         for state in self.in_order(language):
-            if state.seal is not None and (sealed := self.sealed_of(state)).questions:
+            sealed = self._open(state)
+            if sealed is not None:
                 yield sealed
 
-    def sealed_of(self, state: StateRecord) -> Sealed:
-        """A State that submitted, with its document and the questions that this preset shows of it. Raises BrokenSeal."""
+    def sealed_of(self, state_id: str) -> Sealed | None:
+        """The submission of one State, if it made one that shows anything in this preset. Raises BrokenSeal."""
+        state = self._by_id.get(state_id)
+        return None if state is None else self._open(state)
+
+    @cached_property
+    def _by_id(self) -> dict[str, StateRecord]:
+        return {state.state_id: state for state in self.states}
+
+    def _open(self, state: StateRecord) -> Sealed | None:
+        if state.seal is None:
+            return None
         document = self.documents.get(state, self.instrument)
-        return Sealed(state, document, self._shown(state, document))
+        shown = self._shown(state, document)
+        return Sealed(state, document, shown) if shown else None
 
     def _shown(self, state: StateRecord, document: dict[str, Any]) -> frozenset[str]:
         today, sealed = self.visibilities.get(state.response_id, {}), document["visibility"]
         for question_id, visibility in sealed.items():
             sealed[question_id] = narrower(visibility, today.get(question_id, visibility))
-        asked = self.settings.questions or tuple(self.instrument.questions)
-        return frozenset(one for one in asked if self.settings.shows(sealed.get(one, VISIBILITIES[0])))
+        return frozenset(one for one in self.questions if self.settings.shows(sealed.get(one, VISIBILITIES[0])))
 
 
 def narrower(one: str, other: str) -> str:
@@ -152,24 +176,30 @@ def read_source(
 
     Works on a database opened read-only. The documents are there until the block ends.
     """
+    asked = settings or ExportSettings()
+    newest = min((moment for moment in (asked.as_at, until) if moment is not None), default=None)
     with tempfile.TemporaryFile(prefix="export-") as file:
         documents = Documents(file)
         with database.reading() as session:
+
+            def read(cycle: CycleRecord) -> ExportSource:
+                instrument = get_instrument(session, cycle.instrument_version_id)
+                every = list_state_records(session, cycle, newest)
+                states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
+                wanted = {state.seal.submission_id for state in states if state.seal is not None}
+                for submission_id, text in iterate_documents(session, cycle.id, newest):
+                    if submission_id in wanted:
+                        documents.put(submission_id, text)
+                return ExportSource(cycle, instrument, states, documents, asked, list_visibilities(session, cycle.id))
+
             cycle = find_cycle_record(session, cycle_id)
             if cycle is None:
                 raise NotFound(cycle_id)
-            instrument = get_instrument(session, cycle.instrument_version_id)
-            asked = settings or ExportSettings()
-            asked.check_questions(instrument)
-            moments = [moment for moment in (asked.as_at, until) if moment is not None]
-            newest = min(moments, default=None)
-            every = list_state_records(session, cycle, newest)
-            if unknown := set(asked.states) - {state.state_id for state in every}:
+            source = read(cycle)
+            asked.check_questions(source.instrument)
+            if unknown := set(asked.states) - {state.state_id for state in source.states}:
                 raise NotFound(", ".join(sorted(unknown)))
-            states = tuple(state for state in every if asked.accepts(state.state_id, state.region))
-            wanted = {state.seal.submission_id for state in states if state.seal is not None}
-            for submission_id, text in iterate_documents(session, cycle.id, newest):
-                if submission_id in wanted:
-                    documents.put(submission_id, text)
-            visibilities = list_visibilities(session, cycle.id)
-        yield ExportSource(cycle, instrument, states, documents, asked, visibilities)
+            before = find_previous_cycle(session, cycle)
+            if before is not None:
+                source = replace(source, previous=read(before))
+        yield source

@@ -70,7 +70,7 @@ def verify_file(
             findings.remark("other_version", str(statements.contract_version or ""))
         elif statements.day_offset:
             findings.remark("days_from_1904")
-        elif answers is not None and answers.broken:
+        elif answers is not None and not answers.seals_hold:
             findings.remark("sheets_not_compared")
         elif answers is not None:
             compare_sheets(
@@ -122,7 +122,6 @@ class _Reading:
         )
         self._counted: dict[str, int] = {}
         self._units: dict[str, str] = {}
-        self._questions: set[str] = set()
         self._joiner = Joiner("value_text")
         self._digest = hashlib.sha256()
 
@@ -142,9 +141,7 @@ class _Reading:
                 if base == LONG:
                     self._fact(self._joiner.push({**_values(row, ids, self._day_offset), PLACE: (name, row.number)}))
                 elif base == DICTIONARY:
-                    values = _values(row, ids)
-                    self._units |= units_of([values])
-                    self._questions.add(str(values.get("question_id")))
+                    self._units |= units_of([_values(row, ids)])
         if not ids and base in self._contract:
             self._findings.add("no_heads", name, HEAD_ROWS)
 
@@ -153,8 +150,8 @@ class _Reading:
         if due is None:
             return
         self._findings.compared["columns"] += 1
-        # Columns of the questionnaire's items, as in the matrix, come from the questionnaire and not from the contract.
-        own = [one for one in ids if one in due or one.partition(".")[0] not in self._questions]
+        # Columns of items, as in the matrix, come from the questionnaire; the workbook made again says which.
+        own, due = ([one for one in given if "." not in one] for given in (ids, due))
         if own != due:
             wrong = next(((said, right) for said, right in zip(own, due, strict=False) if said != right), ("", ""))
             if wrong == ("", ""):

@@ -31,22 +31,27 @@ class Answers:
 
     def __init__(self, source: ExportSource, findings: Findings) -> None:
         self.source = source
-        self.broken: set[str] = set()
-        """States whose submission differs from its fingerprint: nothing can be said about their facts."""
         self.closed: Counter[tuple[str, str]] = Counter()
         """(State, question) that the file shows and the State has closed since, with the number of facts."""
         self._findings = findings
         self._digest = hashlib.sha256()
-        self._check_seals()
+        self.broken: set[str] = set()
+        """States whose submission differs from its fingerprint: nothing can be said about their facts."""
+        self.seals_hold = self._check_seals()
 
-    def _check_seals(self) -> None:
-        for state in self.source.states:
-            if state.seal is not None:
-                try:
-                    self.source.documents.get(state, self.source.instrument)
-                except BrokenSeal:
-                    self.broken.add(state.state_id)
-                    self._findings.add("submission_altered", state=state.state_id, said=state.seal.number)
+    def _check_seals(self) -> bool:
+        """Name every submission that is not what was sealed, also those of the round before that changes are shown against."""
+        sources = [one for one in (self.source, self.source.previous) if one is not None]
+        broken = []
+        for source, state in ((one, state) for one in sources for state in one.states if state.seal is not None):
+            try:
+                source.documents.get(state, source.instrument)
+            except BrokenSeal:
+                assert state.seal is not None
+                self._findings.add("submission_altered", state=state.state_id, said=state.seal.number)
+                broken.append((source, state.state_id))
+        self.broken = {state for source, state in broken if source is self.source}
+        return not broken
 
     def comparison(self, most: int) -> Comparison:
         """Takes the facts of the file, one by one."""
@@ -59,10 +64,12 @@ class Answers:
         for state in source.in_order(rows.language):
             if state.seal is None or state.state_id in self.broken:
                 continue
-            sealed = as_sealed.sealed_of(state)
-            today = source.sealed_of(state).questions if source.settings.is_shared else sealed.questions
+            sealed = as_sealed.sealed_of(state.state_id)
+            if sealed is None:
+                continue
+            today = source.sealed_of(state.state_id) if source.settings.is_shared else sealed
             for entry, line in rows.fact_lines(state.state_id, rows.items(sealed)):
-                is_open = entry.question.id in today
+                is_open = today is not None and entry.question.id in today.questions
                 if is_open:
                     self._digest.update(line)
                 yield Entry(line, (state.state_id, entry.item.id), wanted=is_open)

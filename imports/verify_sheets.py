@@ -6,13 +6,17 @@ import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import zip_longest
 from typing import IO, Any
 
-from exports.cells import clean
+from exports.cells import clean, column_letters
+from exports.codes import code_lists
 from exports.columns import MOVES_ON
 from exports.contract import read_contract
 from exports.cover import COVER
+from exports.dashboard import DASHBOARD
 from exports.facts import FACT_COLUMNS
+from exports.shape import gettext_in
 from exports.sheets import HEAD_ROWS
 from exports.workbook import write_workbook
 from imports.compare import Comparison, Entry, Outcome, TooDifferent
@@ -87,6 +91,10 @@ def _walk(
         if name == COVER:
             outcome = _compare(_cover(rows_due), _cover(rows), most)
             _name_cover(outcome, findings)
+        elif name == DASHBOARD:
+            # How far the work is goes on changing, and stands there by regional group.
+            groups = frozenset(code_lists(gettext_in(answers.source.settings.language))["group"].values())
+            _name_rows(name, _compare(_free(rows_due, groups), _free(rows, groups), most), findings)
         elif base in contract:
             _compare_table(base, name, rows_due, rows, answers, findings, most)
         else:
@@ -115,6 +123,10 @@ def _compare_table(
         left_out |= frozenset(FACT_COLUMNS) - {"unit"}  # its words are not in a fact that has a unit by code
     heads_due, heads = _heads(rows_due), _heads(rows)
     columns_due, columns = _ids(heads_due), _ids(heads)
+    items_due, items = ([one for one in ids.values() if "." in one] for ids in (columns_due, columns))
+    if items != items_due:
+        wrong = next(pair for pair in zip_longest(items, items_due, fillvalue="") if pair[0] != pair[1])
+        findings.add("columns", name, HEAD_ROWS, said=wrong[0], due=wrong[1])
     common = [one for one in columns_due.values() if one in columns.values() and one not in left_out]
     keys = [one for one in KEYS if one in columns_due.values()]
     try:
@@ -209,6 +221,27 @@ def _cover(rows: Iterator[ReadRow]) -> Iterator[Entry]:
         yield Entry(
             tuple((str(column), value) for column, value in cells.items() if value is not None), key, row.number
         )
+
+
+def _free(rows: Iterator[ReadRow], left_out: frozenset[str]) -> Iterator[Entry]:
+    """The rows of a sheet without a table, by their first cell."""
+    for row in rows:
+        cells = {column_letters(column): value_of(cell) for column, cell in row.cells.items()}
+        first = cells.get("A")
+        if first not in left_out:
+            yield Entry(tuple((one, value) for one, value in cells.items() if value is not None), first, row.number)
+
+
+def _name_rows(name: str, outcome: Outcome, findings: Findings) -> None:
+    for due, found in outcome.altered:
+        column, said, right = _difference(found.content, due.content)
+        findings.add("row_altered", name, found.place, column=column, said=said, due=right)
+    for entry in outcome.missing:
+        findings.add("row_missing", name, entry.place or 0, due=_words(entry.content))
+    for entry in outcome.added:
+        findings.add("row_added", name, entry.place, said=_words(entry.content))
+    if outcome.out_of_order is not None:
+        findings.add("row_order", name, outcome.out_of_order.place)
 
 
 def _name_cover(outcome: Outcome, findings: Findings) -> None:

@@ -86,21 +86,26 @@ class StateRecord:
 
 def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
     """The cycle of an id; `latest` is the one opened last. None when there is none."""
-    statement = select(
-        Cycle.id,
-        Cycle.title,
-        Cycle.instrument_version_id,
-        Cycle.opens_at,
-        Cycle.deadline,
-        Cycle.deadline_zone,
-        Cycle.closed_at,
-    )  # type: ignore[call-overload]  # select() is typed for four columns at most
-    if cycle_id == "latest":
-        statement = statement.order_by(col(Cycle.opens_at).desc(), col(Cycle.created_at).desc()).limit(1)
-    else:
-        statement = statement.where(col(Cycle.id) == cycle_id)
+    newest_first = col(Cycle.opens_at).desc(), col(Cycle.created_at).desc()
+    statement = _select_cycles().order_by(*newest_first).limit(1)
+    if cycle_id != "latest":
+        statement = _select_cycles().where(col(Cycle.id) == cycle_id)
     row = session.exec(statement).first()
     return None if row is None else CycleRecord(*row)
+
+
+def find_previous_cycle(session: Session, cycle: CycleRecord) -> CycleRecord | None:
+    """The cycle that was opened last before this one; None for the first."""
+    statement = _select_cycles().where(col(Cycle.opens_at) < cycle.opens_at).order_by(col(Cycle.opens_at).desc())
+    row = session.exec(statement.limit(1)).first()
+    return None if row is None else CycleRecord(*row)
+
+
+def _select_cycles() -> Any:
+    return _select_columns(
+        Cycle.id, Cycle.title, Cycle.instrument_version_id, Cycle.opens_at, Cycle.deadline, Cycle.deadline_zone,
+        Cycle.closed_at,
+    )  # fmt: skip
 
 
 def _latest_rounds(as_at: datetime | None = None) -> Subquery:

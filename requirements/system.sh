@@ -3,7 +3,7 @@
 set -eu
 case "$1" in
     chromium) command=chromium; packages="chromium fonts-noto-core" ;;
-    soffice) command=soffice; packages="libreoffice-calc poppler-utils fonts-noto-core" ;;
+    soffice) command=soffice; packages="libreoffice-calc libreoffice-writer poppler-utils fonts-noto-core fonts-noto-cjk" ;;
     *) echo "usage: system.sh chromium|soffice" >&2; exit 2 ;;
 esac
 command -v "$command" >/dev/null 2>&1 && exit 0

@@ -36,11 +36,13 @@ LAYERS: dict[str, int] = {
 NEVER: dict[str, set[str]] = {"forms": {"models", "services"}}
 """Beyond the order: what a package does without although it stands to its left."""
 
-DOWNLOADS = ("exports/downloads.py",)
+DOWNLOADS = ("exports/downloads.py", "exports/document_downloads.py")
 PAGES = (*DOWNLOADS, "imports/verify_page.py")
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),
+    "docx": ("exports/word.py", "exports/word_parts.py", "tests/"),
+    "typst": ("exports/pdf.py", "tests/"),
     "xlsxwriter": ("bench/",),
     "python_calamine": ("tests/", "bench/", "imports/"),
     "wtforms": ("instruments/items/", "forms/", "tests/"),

@@ -146,3 +146,4 @@ def test_a_colon_is_that_of_the_language() -> None:
 def test_a_range_of_numbers_keeps_its_order_among_arabic_letters() -> None:
     assert isolate_ranges("جولة 2026-2027") == "جولة \u20662026-2027\u2069"
     assert isolate_ranges("Round 3, 2026") == "Round 3, 2026"
+    assert isolate_ranges("الإيصال XAH-2026-95C92BDB-1") == "الإيصال XAH-2026-95C92BDB-1"

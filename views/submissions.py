@@ -127,7 +127,7 @@ def submit_response(response_id: str) -> Any:
     return redirect(url_for("submissions.receipt", submission_id=submission.id), 303)
 
 
-def _open_submission(db: Session, submission_id: str) -> tuple[Submission, OpenResponse]:
+def open_submission(db: Session, submission_id: str) -> tuple[Submission, OpenResponse]:
     """The submission for the State's people and officers. Raises NotFound for an absent and for another State's one."""
     submission = db.get(Submission, submission_id)
     if submission is None:
@@ -141,7 +141,7 @@ def _open_submission(db: Session, submission_id: str) -> tuple[Submission, OpenR
 def receipt(submission_id: str) -> Any:
     """The receipt: number, fingerprint, how to check it, what happens next."""
     with reading() as db:
-        submission, opened = _open_submission(db, submission_id)
+        submission, opened = open_submission(db, submission_id)
         g.response_id = opened.response.id  # the main navigation stays in the response
         all_rounds = list_submissions(db, submission.national_response_id)
     document = json.loads(submission.document)
@@ -158,7 +158,7 @@ def receipt(submission_id: str) -> Any:
 def receipt_json(submission_id: str) -> Response:
     """The file a State keeps: receipt, signature and the sealed document."""
     with reading() as db:
-        submission, _opened = _open_submission(db, submission_id)
+        submission, _opened = open_submission(db, submission_id)
     text = receipt_file(submission.receipt, submission.signature, submission.document)
     return send_file(
         io.BytesIO(text.encode("utf-8")), mimetype="application/json", as_attachment=True,
@@ -171,7 +171,7 @@ def receipt_json(submission_id: str) -> Response:
 def document_json(submission_id: str) -> Response:
     """The sealed document alone; its SHA-256 is the fingerprint on the receipt."""
     with reading() as db:
-        submission, _opened = _open_submission(db, submission_id)
+        submission, _opened = open_submission(db, submission_id)
     return send_file(
         io.BytesIO(submission.document.encode("utf-8")), mimetype="application/json", as_attachment=True,
         download_name=f"{submission.number}.json",
@@ -181,15 +181,17 @@ def document_json(submission_id: str) -> Response:
 @submissions.get("/responses/<response_id>/print")
 @needs(Permission.RESPONSE_READ)
 def print_response(response_id: str) -> Any:
-    """The draft as it stands, for a signature before submission; or the blank questionnaire (`?blank=1`)."""
+    """The draft as it stands, for a signature before submission; its answers only (`?answered=1`); or blank (`?blank=1`)."""
     with reading() as db:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         latest = latest_submission(db, response_id)
     blank = request.args.get("blank") == "1"
+    answered_only = request.args.get("answered") == "1" and not blank
     return render_template(
-        "responses/print.html", **frame(opened), blank=blank, latest=latest, now=utc_now(),
+        "responses/print.html", **frame(opened), blank=blank, answered_only=answered_only, latest=latest, now=utc_now(),
         asked_questions=list(opened.instrument.questions.values()) if blank
-        else [question for question in opened.instrument.questions.values() if opened.is_asked(question)],
+        else [question for question in opened.instrument.questions.values() if opened.is_asked(question)
+              and (not answered_only or any(item.id in opened.asked and item.id in opened.values for item in question.items))],
     )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ class Amount(Item):
 
     item_type: ClassVar[str] = "amount"
     value_type: ClassVar[Any] = AmountValue
+    is_short: ClassVar[bool] = True
     own_texts: ClassVar[tuple[str, ...]] = ("type.amount.amount", "type.amount.currency")
 
     def limits(self) -> tuple[Decimal | None, Decimal | None]:

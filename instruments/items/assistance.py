@@ -34,7 +34,7 @@ class Assistance(RowsItem):
 
     item_type: ClassVar[str] = "assistance"
     value_type: ClassVar[Any] = tuple[AssistanceRow, ...]
-    sheet: ClassVar[str] = "Assistance"
+    sheet: ClassVar[str] = "TA_needs"
     row_type: ClassVar[type[Any]] = AssistanceRow
     row_columns: ClassVar[tuple[RowColumn, ...]] = (
         RowColumn("kind", "choice", ASSISTANCE_KIND),

@@ -89,6 +89,8 @@ class Item(BaseModel, ABC):
     """Name of the workbook sheet for repeatable types; empty for the others."""
     register: ClassVar[str] = ""
     """The kind of entry that the type adds to the State register (`law`, `source`, …); empty for most."""
+    is_short: ClassVar[bool] = False
+    """Whether an answer is codes of one list, one number or one day: what fits a cell of a table with one row for each State."""
     own_texts: ClassVar[tuple[str, ...]] = ()
     """Keys of the engine's texts that every item of the type shows, such as the labels of its parts."""
 
@@ -172,9 +174,16 @@ class Item(BaseModel, ABC):
         """The answer with its references filled in from the stored values of the response."""
         return value
 
-    def without_small_cells(self, value: Any, threshold: int) -> Any:
-        """The answer as it may be shared: counts of persons from 1 to `threshold` - 1 withheld, where the type holds any."""
+    def as_shared(self, value: Any, threshold: int) -> Any:
+        """The answer as it may be shared beyond the State and the secretariat, where the type holds something that may not.
+
+        Counts of persons from 1 to `threshold` - 1 are withheld, and a text that the State has not agreed to share.
+        """
         return value
+
+    def is_like(self, other: Item) -> bool:
+        """Whether answers to the two items, of two versions of a questionnaire, can be compared: both are of one type."""
+        return isinstance(other, type(self))
 
     def findings(self, value: Any) -> Iterable[str]:
         """Codes of what looks inconsistent inside the answer; none blocks a submission."""

@@ -19,6 +19,7 @@ class Date(Item):
 
     item_type: ClassVar[str] = "date"
     value_type: ClassVar[Any] = datetime.date
+    is_short: ClassVar[bool] = True
 
     past: bool = False
     """The day of something that has happened: a later day raises a finding."""

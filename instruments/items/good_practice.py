@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
 from instruments.items.fields import CheckControl, CompositeControl, TextControl
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
@@ -44,6 +44,7 @@ class GoodPractice(Item):
 
     item_type: ClassVar[str] = "good_practice"
     value_type: ClassVar[Any] = GoodPracticeValue
+    sheet: ClassVar[str] = "Good_practice"
     own_texts: ClassVar[tuple[str, ...]] = ("type.good_practice.text", "type.good_practice.consent")
 
     def choice_lists(self) -> tuple[ChoiceList, ...]:
@@ -56,7 +57,8 @@ class GoodPractice(Item):
         )  # fmt: skip
 
     def facts(self, value: GoodPracticeValue, texts: Texts) -> Iterator[Fact]:
-        yield Fact(field="text", field_label=str(texts("type.good_practice.text")), text=value.text)
+        if value.text:
+            yield Fact(field="text", field_label=str(texts("type.good_practice.text")), text=value.text)
         code = "yes" if value.consent else "no"
         part = str(texts("type.good_practice.consent"))
         yield Fact(field="consent", field_label=part, code=code, label=str(texts.option(CONSENT.name, code)))
@@ -64,3 +66,16 @@ class GoodPractice(Item):
     def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
         consent = texts.option(CONSENT.name, "yes" if value.consent else "no")
         return [Line(value.text, language="und"), Line(str(consent), label=str(texts("type.good_practice.consent")))]
+
+    def as_shared(self, value: GoodPracticeValue, threshold: int) -> GoodPracticeValue:
+        return value if value.consent else value.model_copy(update={"text": ""})
+
+    def columns(self, texts: Texts) -> tuple[Column, ...]:
+        consent = str(texts("type.good_practice.consent"))
+        return (
+            Column("text", str(texts("type.good_practice.text"))), Column("consent_code", consent), Column("consent", consent),
+        )  # fmt: skip
+
+    def rows(self, value: GoodPracticeValue, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
+        code = "yes" if value.consent else "no"
+        yield "", (value.text or None, code, str(texts.option(CONSENT.name, code)))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from instruments.items.base import ChoiceList, Item
 
 
 class ListItem(Item):
     """An item that stores codes of the named list, and is printed on paper as boxes to tick."""
+
+    is_short: ClassVar[bool] = True
 
     list: str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from instruments.items.base import Fact, Item, Line
 from instruments.texts import Texts
@@ -12,6 +12,8 @@ from instruments.texts import Texts
 
 class NumberItem(Item):
     """A number with an optional unit, named by a text key."""
+
+    is_short: ClassVar[bool] = True
 
     unit: str = ""
 

@@ -264,7 +264,7 @@ class Statistics(Item):
             return value
         return value.model_copy(update={"source": named.source})
 
-    def without_small_cells(self, value: StatisticsValue, threshold: int) -> SharedStatistics:
+    def as_shared(self, value: StatisticsValue, threshold: int) -> SharedStatistics:
         breakdowns = [BREAKDOWNS[breakdown] for breakdown in self.by]
         gone = withheld_cells(value.cells, self.rows_, breakdowns, threshold)
         withheld: dict[str, tuple[str, ...]] = {}

@@ -40,3 +40,26 @@ def _complement(lines: Sequence[str], figures: Mapping[str, Decimal], small: set
         return []
     others = [line for line in lines if line not in small and figures.get(line)]
     return [min(others, key=lambda line: figures[line])] if others else []
+
+
+def withheld_in_table(counts: Sequence[Sequence[int]], threshold: int) -> set[tuple[int, int]]:
+    """(row, column) of the counts to withhold of a table whose rows have a total in one more column at their end.
+
+    The sums of the columns are taken to be known: whoever has the file can count its States. A row or a column therefore never
+    has a single withheld cell; the smallest other one that is not 0 goes with it.
+    """
+    table = [[*row, sum(row)] for row in counts]
+    gone = {
+        (row, column) for row, cells in enumerate(table) for column, value in enumerate(cells) if 0 < value < threshold
+    }
+    lines = [[(row, column) for column in range(len(cells))] for row, cells in enumerate(table)]
+    lines += [[(row, column) for row in range(len(table))] for column in range(len(table[0]) if table else 0)]
+    changed = True
+    while changed:
+        changed = False
+        for line in lines:
+            others = [place for place in line if place not in gone and table[place[0]][place[1]]]
+            if len(line) - len(set(line) - gone) == 1 and others:
+                gone.add(min(others, key=lambda place: table[place[0]][place[1]]))
+                changed = True
+    return gone

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from exports.cells import clean
 from exports.facts import ReadFact, line_of, read_facts, units_of
+from exports.front import FRONT_SHEETS
 from exports.rows import plain_number
 from exports.sheets import HEAD_ROWS
 from instruments.items.base import Fact
@@ -35,10 +36,10 @@ def read_by_openpyxl(data: bytes) -> dict[str, list[list[Any]]]:
 
 
 def tables(cells: Mapping[str, list[list[Any]]]) -> dict[str, Table]:
-    """The rows of every sheet but the cover as mappings by column id; continuation sheets are joined with their first."""
+    """The rows of every sheet with a table as mappings by column id; continuation sheets are joined with their first."""
     found: dict[str, Table] = {}
     for name, rows in cells.items():
-        if name == "Cover":
+        if name in FRONT_SHEETS:
             continue
         base, _mark, number = name.rpartition("_")
         key = base if number.isdigit() else name

@@ -139,7 +139,9 @@ def test_the_parameters_are_plain_data_and_come_back_from_it() -> None:
     assert ExportSettings(as_at=moment).as_json()["as_at"] == "2026-01-01T00:00:00+00:00"
     for asked in (
         ExportSettings(),
-        ExportSettings("ar", "reviewers", ("XAA",), ("african",), ("op4", "op9"), "A desk “\u202e", moment),
+        ExportSettings(
+            "ar", "reviewers", ("XAA",), ("african",), ("op4", "op9"), recipient="A desk “\u202e", as_at=moment
+        ),
     ):
         assert ExportSettings.from_json(json.loads(json.dumps(asked.as_json()))) == asked
     with pytest.raises(BadSettings):

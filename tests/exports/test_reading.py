@@ -210,7 +210,7 @@ def test_pages_are_readable_and_strips_leave_no_printed_column_out(sheet: Sheet)
 
 def test_title_and_note_are_printed_once_and_answers_and_texts_on_one_page_across() -> None:
     book = book_of(make_source({"XAA": random_values(load_instrument(), random.Random(1), 0.3)}))
-    for sheet in book.worksheets[1:]:
+    for sheet in book.worksheets[2:]:
         first, *others = re.findall(r"!\$([A-Z]+)\$(\d+):\$([A-Z]+)\$(\d+)", str(sheet.print_area))
         assert first[:2] == ("A", "1") and all(row == "3" for _column, row, *_end in others), sheet.title
         if others:

@@ -70,7 +70,7 @@ def test_a_shared_table_says_what_is_withheld_and_never_what_it_was() -> None:
         cells={"convicted": {"2024": Decimal(43)}, "convicted.female": {"2024": Decimal(3)}, "convicted.male": {"2024": Decimal(40)}},
         source="Register",
     )  # fmt: skip
-    shared = item.without_small_cells(value, 11)
+    shared = item.as_shared(value, 11)
     facts = {fact.field: (fact.code, fact.label, fact.number) for fact in item.facts(shared, texts)}
     assert facts["convicted.2024"][2] == 43
     assert facts["convicted.female.2024"] == ("withheld", "<11", None)
@@ -79,4 +79,4 @@ def test_a_shared_table_says_what_is_withheld_and_never_what_it_was() -> None:
     assert {str(row[5]) for row in rows} == {"43", "<11"}
     assert not any("40" in line.text for line in item.lines(shared, texts))
     plain = load_instrument().items["op5.narrative"]
-    assert plain.without_small_cells("anything", 11) == "anything"
+    assert plain.as_shared("anything", 11) == "anything"
