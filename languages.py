@@ -77,6 +77,12 @@ def colon(language: str) -> str:
     return {"fr": "\u00a0: ", "zh": "："}.get(language, ": ")
 
 
+def quoted(text: str, language: str) -> str:
+    """The text between the quotation marks of the language around it."""
+    before, after = {"ar": "«»", "fr": ("«\u00a0", "\u00a0»"), "ru": "«»", "es": "«»"}.get(language, "“”")
+    return f"{before}{text}{after}"
+
+
 def isolate_ranges(text: str) -> str:
     """The text with each range of numbers (`2026-2027`) kept left to right: after Arabic letters its ends would change places."""
     return _RANGE.sub("\u2066\\g<0>\u2069", text)

@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import xlsxwriter
 
 from exports.cells import column_letters, day_number, moment_number
-from exports.marks import Marked
+from exports.marks import Formula, Marked
 from exports.sheets import SheetWriter
 from exports.source import read_source
 from exports.workbook import write_workbook
@@ -83,7 +83,10 @@ def record_cells(path: Path, target: Path) -> Cells:
 
     def write_row(self: SheetWriter, values: Sequence[Any], part: int, parts: int) -> tuple[str, int]:
         tail = (part, parts) if self.sheet.has_parts else ()
-        flat = (value.text if isinstance(value, Marked) else value for value in values)
+        flat = (
+            value.text if isinstance(value, Marked) else value.value if isinstance(value, Formula) else value
+            for value in values
+        )
         cells.setdefault(self.sheet.name, []).append((*flat, *tail))
         return plain(self, values, part, parts)
 
@@ -95,7 +98,7 @@ def record_cells(path: Path, target: Path) -> Cells:
 def raw(cells: Cells, target: Path) -> None:
     """The lower bound: sheet XML from strings straight into the archive at deflate level 6; short texts shared."""
     shared: dict[str, int] = {}
-    letters = [column_letters(number) for number in range(1, 60)]
+    letters = [column_letters(number) for number in range(1, max(len(rows[0]) for rows in cells.values() if rows) + 1)]
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=6) as archive:
         for name, rows in cells.items():
             with archive.open(f"xl/worksheets/{name}.xml", "w") as member:

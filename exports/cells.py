@@ -14,8 +14,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # What a spreadsheet would read as an escape of its own (ECMA-376, ST_Xstring).
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _MARKUP = re.compile("[&<>\r]")
+# What makes a text more than itself between two tags: one search finds that nearly every text is nothing of the kind.
+# One set of characters, without alternatives: that is several times as fast.
+_SPECIAL = re.compile("[\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]")
 _REPLACEMENTS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-_FORMULA_STARTS = frozenset("=+-@")
+FORMULA_STARTS = frozenset("=+-@")
 
 # A letter that has a direction of its own, and those that run to the left.
 _STRONG = re.compile("[A-Za-z\u00aa-\u1fff\u2c00-\u2dff\u3041-\U0001ffff]")
@@ -79,12 +82,17 @@ def direction_of(text: str) -> str:
 
 def looks_like_formula(text: str) -> bool:
     """Whether a person who edits the cell would turn it into a formula: such cells carry the style "text as typed"."""
-    return text[:1] in _FORMULA_STARTS
+    return text[:1] in FORMULA_STARTS
 
 
 def has_escape(text: str) -> bool:
     """Whether the text holds `_xHHHH_`, which must be escaped; readers agree on the escape in the shared table only."""
     return "_x" in text and _ESCAPE_LIKE.search(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text, which is not empty, needs neither cleaning nor escaping nor a word about its spaces."""
+    return _SPECIAL.search(text) is None and not (text[0].isspace() or text[-1].isspace())
 
 
 def text_xml(text: str) -> str:

@@ -10,7 +10,7 @@ from exports.columns_derived import (
     topic_sheet,
 )
 from exports.columns_reference import choices_sheet, codes_sheet, dictionary_sheet, issues_sheet
-from exports.settings import PUBLIC, SECRETARIAT, STATE
+from exports.settings import PUBLIC, SECRETARIAT, STATE, THRESHOLDS
 from exports.shape import Gettext, Sheet, SheetColumn, gettext_in, group_columns, parts_columns, state_columns
 from exports.topics import find_topics
 from instruments.items import Item
@@ -72,20 +72,20 @@ def list_sheets(
     `report`: what the workbook is about (`exports.topics.REPORTS`). `has_previous`: there was a round of reporting before, against which changes are listed.
     """
     return [
-        sheet for sheet in _all_sheets(instrument, language, report)
+        sheet for sheet in _all_sheets(instrument, language, report, THRESHOLDS[preset])
         if preset in ONLY_IN.get(sheet.name, {preset}) and (has_previous or sheet.name != CHANGES)
     ]  # fmt: skip
 
 
-def _all_sheets(instrument: Instrument, language: str, report: str) -> list[Sheet]:
+def _all_sheets(instrument: Instrument, language: str, report: str, threshold: int) -> list[Sheet]:
     _ = gettext_in(language)
     return [
         _coverage(_),
         _matrix(_, instrument, language),
         _answers(_),
         answers_wide_sheet(_, instrument, language),
-        by_question_sheet(_),
-        by_group_sheet(_),
+        by_question_sheet(_, threshold),
+        by_group_sheet(_, threshold),
         _texts(_),
         *(_repeat(_, name, item, instrument, language) for name, item in repeat_sheets(instrument).items()),
         *(topic_sheet(_, topic.sheet, topic.title(_)) for topic in find_topics(instrument, report)),

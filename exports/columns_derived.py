@@ -25,7 +25,7 @@ def answers_wide_sheet(_: Gettext, instrument: Instrument, language: str) -> She
         number = instrument.questions[item.question_id].number_in(texts)
         words = f"{number}\n{item.label(texts)}"
         columns += [
-            SheetColumn(item.id, words, "any", 20),
+            SheetColumn(item.id, words, "value", 20),
             SheetColumn(f"{item.id}{LABEL}", _("%(label)s (in words)") % {"label": words}, width=26),
         ]
     return Sheet(
@@ -45,12 +45,18 @@ def answers_wide_sheet(_: Gettext, instrument: Instrument, language: str) -> She
     )  # fmt: skip
 
 
-def by_question_sheet(_: Gettext) -> Sheet:
-    """How many States gave each answer of a scale."""
+def by_question_sheet(_: Gettext, threshold: int = 0) -> Sheet:
+    """How many States gave each answer of a scale; counts below the threshold are withheld, and then there is no formula."""
+    whole = _(
+        "How many States gave each answer of the scale. The formula counts again in Answers_long and must give the same."
+    )
+    shared = _(
+        "How many States gave each answer of the scale, of those whose answer may be shared. There is no formula."
+    )
     return Sheet(
         "By_question",
         _("Answers by paragraph"),
-        _("How many States gave each answer of the scale. The formula counts again in Answers_long and must give the same."),
+        f"{shared} {_withheld(_, threshold)}" if threshold else whole,
         (
             SheetColumn("paragraph", _("Paragraph"), width=13),
             SheetColumn("question_label", _("Question"), width=34),
@@ -70,13 +76,21 @@ def by_question_sheet(_: Gettext) -> Sheet:
     )  # fmt: skip
 
 
-def by_group_sheet(_: Gettext) -> Sheet:
+def _withheld(_: Gettext, threshold: int) -> str:
+    words = _("Counts from 1 to %(most)s are withheld, and with them whatever would give them away. 0 is shown.")
+    return words % {"most": threshold - 1}
+
+
+def by_group_sheet(_: Gettext, threshold: int = 0) -> Sheet:
     """The same counts by regional group."""
     groups = code_lists(_)["group"]
+    note = _(
+        "How many States of each regional group gave each answer of the scale. Groups are not compared: they differ in size."
+    )
     return Sheet(
         "By_group",
         _("Answers by regional group"),
-        _("How many States of each regional group gave each answer of the scale. Groups are not compared: they differ in size."),
+        f"{note} {_withheld(_, threshold)}" if threshold else note,
         (
             SheetColumn("paragraph", _("Paragraph"), width=13),
             SheetColumn("question_label", _("Question"), width=30),

@@ -10,20 +10,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from exports.columns import CONTRACT_VERSION, list_sheets, status_items
+from exports.columns import CONTRACT_VERSION, list_sheets
+from exports.columns_derived import LABEL
+from exports.topics import PARAGRAPH_15
 from instruments.catalog import load_instrument, sha256_of
 
 CONTRACT = Path(__file__).parent / "contract.json"
 
 
 def current_sheets() -> dict[str, list[str]]:
-    """The column ids of every sheet as the code has them; the matrix without those that come from the questionnaire."""
+    """The column ids of every sheet that a workbook may have, without those that come from the questionnaire."""
     instrument = load_instrument()
-    from_questionnaire = {item.id for item in status_items(instrument)}
-    return {
-        sheet.name: [column for column in sheet.ids if column not in from_questionnaire]
-        for sheet in list_sheets(instrument, "en")
-    }
+    from_questionnaire = {column for item_id in instrument.items for column in (item_id, f"{item_id}{LABEL}")}
+    every = (*list_sheets(instrument, "en", has_previous=True), *list_sheets(instrument, "en", report=PARAGRAPH_15))
+    return {sheet.name: [column for column in sheet.ids if column not in from_questionnaire] for sheet in every}
 
 
 def read_contract() -> dict[str, Any]:

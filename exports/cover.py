@@ -108,6 +108,8 @@ def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states:
     yield CoverRow(_("Opened (UTC)"), cycle.opens_at, "opens_at")
     yield CoverRow(_("Deadline (UTC)"), cycle.deadline, "deadline")
     yield CoverRow(_("Closed (UTC)"), cycle.closed_at or _("Open"), "closed_at")
+    if source.previous is not None:
+        yield CoverRow(_("Round before"), source.previous.cycle.title, "previous_cycle_title")
     yield CoverRow(_("Questionnaire"), instrument.instrument, "instrument")
     yield CoverRow(_("Version of the questionnaire"), instrument.version, "instrument_ver")
     yield CoverRow(_("Fingerprint of the questionnaire (SHA-256)"), instrument.sha256, "instrument_sha256")

@@ -75,6 +75,8 @@ class Dashboard:
         """Every table that has something to say, in order."""
         _ = gettext_in(self.language)
         yield self._coverage(_)
+        if not any(state.seal for state in self.source.states):
+            return
         for name, title in (
             ("status", _("Status in practice, by paragraph")),
             ("consider", _("Paragraphs that ask States to consider a measure")),
@@ -82,8 +84,7 @@ class Dashboard:
             items = [item for item in self._headlines() if item.choice_lists()[0].name == name]
             if items:
                 yield self._answers(_, title, items)
-        if any(state.seal for state in self.source.states):
-            yield self._time(_)
+        yield self._time(_)
         if self.tally.needs:
             yield self._needs(_)
 

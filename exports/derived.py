@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
-from decimal import Decimal
 
 from exports.columns_derived import short_items
 from exports.marks import ANSWERED, NOT_ANSWERED, NOT_ASKED, Value
@@ -25,8 +23,8 @@ class DerivedRows:
 
     def __init__(self, rows: Rows, topics: Sequence[Topic]) -> None:
         self.rows, self.texts = rows, rows.texts
-        self._short = {item.id for item in short_items(rows.instrument)}
-        self._topics = [(topic.sheet, {item.id: place for place, item in enumerate(topic.items)}) for topic in topics]
+        self._short = short_items(rows.instrument)
+        self._topics = topics
         self._words = rows.words["change"]
         self._between = separator(rows.language, heavy=True)
 
@@ -34,9 +32,9 @@ class DerivedRows:
         """The State's row of Answers_wide. Questions that are not shown have empty cells."""
         state, seal = sealed.state, sealed.state.seal
         assert seal is not None
-        found = {entry.item.id: entry for entry in items if entry.item.id in self._short}
+        found = {entry.item.id: entry for entry in items}
         cells: list[Value] = []
-        for item in short_items(self.rows.instrument):
+        for item in self._short:
             entry = found.get(item.id)
             cells += (None, None) if entry is None else self._short_cells(entry)
         self.rows.count("Answers_wide")
@@ -46,21 +44,23 @@ class DerivedRows:
     def _short_cells(self, entry: SealedItem) -> tuple[Value, Value]:
         if entry.asked_state != ANSWERED:
             return None, self.rows.asked_words[entry.asked_state]
-        facts = [fact for fact in entry.facts if not fact.field]
-        if len(facts) == 1 and not facts[0].code:
-            value: str | int | Decimal | date | None = facts[0].date if facts[0].number is None else facts[0].number
-            return value, facts[0].unit or None
-        codes = [fact for fact in facts if fact.code]
-        return CODES.join(fact.code for fact in codes), self._between.join(fact.label for fact in codes)
+        codes = [fact for fact in entry.facts if fact.code]
+        if codes:
+            return CODES.join(fact.code for fact in codes), self._between.join(fact.label for fact in codes)
+        for fact in entry.facts:
+            if fact.number is not None or fact.date is not None:
+                return fact.date if fact.number is None else fact.number, fact.unit or None
+        # Described in words alone, which are in Texts: the cell is empty, and yet it is no blank.
+        return None, self.rows.asked_words[ANSWERED]
 
     def topic_rows(self, sealed: Sealed, items: Sequence[SealedItem]) -> Iterator[tuple[str, Row]]:
         """(sheet, row) for every fact of the items of each topic, and one row for an item without."""
         state = sealed.state
         head = (state.state_id, state_name(state.names, self.rows.language), self.rows.words["group"][state.region])
         by_id = {entry.item.id: entry for entry in items}
-        for sheet, places in self._topics:
-            for item_id in places:
-                entry = by_id.get(item_id)
+        for topic in self._topics:
+            for item in topic.items:
+                entry = by_id.get(item.id)
                 if entry is None:  # its paragraph is not shown
                     continue
                 number, label = self.rows.heading(entry)
@@ -68,10 +68,10 @@ class DerivedRows:
                     answer = fact.text or fact.label
                     if entry.asked_state != ANSWERED:
                         answer = self.rows.asked_words[entry.asked_state]
-                    self.rows.count(sheet, answer)
-                    yield sheet, (
+                    self.rows.count(topic.sheet, answer)
+                    yield topic.sheet, (
                         *head, number, label, fact.field_label, answer, fact.number, fact.unit, fact.date, fact.language,
-                        entry.asked_state, fact.code, fact.row_id, fact.field, item_id, state.response_id,
+                        entry.asked_state, fact.code, fact.row_id, fact.field, item.id, state.response_id,
                     )  # fmt: skip
 
     def change_rows(
@@ -119,14 +119,11 @@ def _line(line: Line) -> str:
 
 def change_of(entry: SealedItem | None, before: SealedItem | None) -> str:
     """What became of an item since the round before, as a code; empty where it is the same."""
-    if entry is None or before is None:
-        known = entry or before
-        # What nobody answered in the one questionnaire that has it tells nothing.
-        if known is None or known.asked_state != ANSWERED:
+    if entry is None or before is None or not entry.item.is_like(before.item):
+        # What was left blank in every questionnaire that has it tells nothing.
+        if not any(one is not None and one.asked_state == ANSWERED for one in (entry, before)):
             return ""
-        return "item_new" if before is None else "item_dropped"
-    if not entry.item.is_like(before.item):
-        return "item_changed"
+        return "item_new" if before is None else "item_dropped" if entry is None else "item_changed"
     if entry.asked_state != before.asked_state:
         return {
             ANSWERED: "answered_now", NOT_ANSWERED: "not_answered_now", NOT_ASKED: "not_asked_now",
@@ -137,5 +134,11 @@ def change_of(entry: SealedItem | None, before: SealedItem | None) -> str:
 
 
 def _plain(entry: SealedItem) -> list[tuple[object, ...]]:
-    """The facts without their words and row ids: a new version may say it otherwise, a new round numbers its rows anew."""
-    return [(fact.field, fact.code, fact.text, fact.number, fact.date, fact.language) for fact in entry.facts]
+    """The facts without their words and row ids: a new version may say it otherwise, a new round numbers its rows anew.
+
+    A reference to a row of another paragraph therefore counts by the item that it leads to.
+    """
+    return [
+        (fact.field, fact.code.partition("/")[0], fact.text, fact.number, fact.unit, fact.date, fact.language)
+        for fact in entry.facts
+    ]

@@ -110,31 +110,38 @@ class PrintedSection:
     questions: tuple[PrintedQuestion, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedResponse:
-    """The whole document, in one language."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """What every document has, in one language: its title, the table at its beginning, what stands on every page."""
 
     language: str
     rtl: bool
     title: Passage
     state: str
-    status: str
-    """One line: a draft and its time, or the receipt."""
     facts: tuple[tuple[str, str], ...]
     notes: tuple[Passage, ...]
     watermark: str
-    """Stands across every page of a draft; empty for a submission."""
+    """Stands across every page of a draft; empty for none."""
     banner: str
     """Stands first in the head of every page; empty for none."""
     running_head: str
     page_words: str
     """`Page {page} of {pages}` with the two in braces."""
     colon: str
+    moment: datetime
+    """Of the facts: the same facts give the same file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedResponse(Printed):
+    """The answers of one State."""
+
+    status: str
+    """One line: a draft and its time, or the receipt."""
     sections: tuple[PrintedSection, ...]
     left_out: tuple[str, ...]
     signature: tuple[str, ...]
     """The lines to sign a draft on; empty for a submission."""
-    moment: datetime
 
     @property
     def questions(self) -> Iterator[PrintedQuestion]:
@@ -339,6 +346,6 @@ class _Printing:
 
 
 __all__ = [
-    "ANSWER", "NOT_ANSWERED", "NOT_ASKED", "NO_INFORMATION", "UNREADABLE", "DocumentSource", "Passage", "PrintedItem",
+    "ANSWER", "NOT_ANSWERED", "NOT_ASKED", "NO_INFORMATION", "UNREADABLE", "DocumentSource", "Passage", "Printed", "PrintedItem",
     "PrintedLine", "PrintedQuestion", "PrintedResponse", "PrintedSection", "Seal", "is_rtl", "print_response",
 ]  # fmt: skip

@@ -1,8 +1,10 @@
-"""One State's answers as Word and PDF on pages: the draft for the State's own people, a submission also for officers."""
+"""One State's answers as Word and PDF on pages: the draft for the State's own people, a submission also for officers.
+
+And the passage on a State for the report of paragraph 15, which officers send to that State.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from typing import Any
@@ -10,18 +12,21 @@ from typing import Any
 from flask import Blueprint, Response, abort, request, send_file
 from flask_babel import gettext as _
 
-from exports.document import DocumentSource, Seal, print_response
+from exports.document import DocumentSource, print_response
+from exports.passage import is_possible, print_passage
 from exports.pdf import SCRIPT_WORDS, PdfUnavailable, is_available, write_pdf
+from exports.sealed import latest_sealed, sealed_source
 from exports.source import BrokenSeal
-from exports.word import write_word
+from exports.word import write_passage, write_word
+from instruments.schema import Instrument
 from languages import is_language
 from models.base import utc_now
 from models.submissions import Submission
-from services.paragraphs import read_submitted
-from services.permissions import Permission
-from services.responses import OpenResponse, open_response
+from services.audit import record
+from services.permissions import NotFound, Permission
+from services.responses import OpenResponse, find_response, open_response
 from services.submissions import latest_submission
-from views.context import page_language, page_zone, reading, signed_in, tracker
+from views.context import page_language, page_zone, reading, signed_in, tracker, transaction
 from views.errors import refuse
 from views.policy import needs
 from views.submissions import open_submission
@@ -80,6 +85,37 @@ def submission_document(submission_id: str, kind: str) -> Response:
     return _document(_submitted(submission, opened), kind)
 
 
+@documents.app_template_global()
+def passage_offered(instrument: Instrument) -> bool:
+    """Whether the questionnaire asks anything that the report of paragraph 15 is about."""
+    return is_possible(instrument)
+
+
+@documents.get("/responses/<response_id>/passage.docx")
+@needs(Permission.SUBMISSION_READ)
+def passage(response_id: str) -> Any:
+    """The passage on a State, from its newest submission alone, for officers. Another State's people do not find it."""
+    language = _asked_language()
+    with reading() as db:
+        response = find_response(db, response_id, signed_in(), Permission.EXPORT_FULL)
+    source = latest_sealed(tracker().database, response_id)
+    if source is None:
+        return refuse(409, "not_submitted", title=_("There is no passage yet"), message=_(
+            "The State has not submitted in this round of reporting. The passage is made of what was submitted, never of a draft."
+        ))  # fmt: skip
+    if not is_possible(source.instrument):
+        raise NotFound(response_id)
+    rehearsal = tracker().settings.rehearsal
+    content = write_passage(print_passage(source, language, rehearsal=rehearsal))
+    with transaction() as db:
+        assert source.seal is not None
+        record(
+            db, "passage.made", signed_in().user_id, response.state_id, cycle=response.cycle_id, language=language,
+            submission=source.seal.number,
+        )  # fmt: skip
+    return _sent(content, WORD, file_name(source, language, "passage", rehearsal=rehearsal))
+
+
 def _draft(opened: OpenResponse) -> DocumentSource:
     return DocumentSource(
         instrument=opened.instrument, state_id=opened.state.id, state_names=opened.state.names,
@@ -90,22 +126,19 @@ def _draft(opened: OpenResponse) -> DocumentSource:
 
 def _submitted(submission: Submission, opened: OpenResponse) -> DocumentSource:
     """Of what was opened only the instrument and the names are used: the answers are those of the seal. Raises BrokenSeal."""
-    if hashlib.sha256(submission.document.encode("utf-8", "surrogatepass")).hexdigest() != submission.sha256:
-        raise BrokenSeal(f"The submission {submission.number} differs from its fingerprint: it was altered.")
-    submitted = read_submitted(submission.document, opened.instrument)
-    return DocumentSource(
-        instrument=opened.instrument, state_id=opened.state.id, state_names=opened.state.names,
-        cycle_title=opened.cycle.title, values=submitted.values, asked=submitted.asked, moment=submission.submitted_at,
-        seal=Seal(
-            number=submission.number, sha256=submission.sha256, submitted_at=submission.submitted_at,
-            name=submission.declared_name, title=submission.declared_title, late=submission.late,
-        ),
-    )  # fmt: skip
+    return sealed_source(submission, opened.state, opened.cycle, opened.instrument)
+
+
+def _asked_language() -> str:
+    language = request.args.get("lang", page_language())
+    if not is_language(language):
+        abort(404)
+    return language
 
 
 def _document(source: DocumentSource, kind: str) -> Response:
-    language = request.args.get("lang", page_language())
-    if not is_language(language) or kind not in MEDIA_TYPES:
+    language = _asked_language()
+    if kind not in MEDIA_TYPES:
         abort(404)
     answered_only = request.args.get("answered") == "1"
     rehearsal = tracker().settings.rehearsal
@@ -113,13 +146,16 @@ def _document(source: DocumentSource, kind: str) -> Response:
         source, language, answered_only=answered_only, rehearsal=rehearsal, zone=page_zone()
     )  # fmt: skip
     content = write_word(printed) if kind == WORD else write_pdf(printed)
-    name = file_name(source, language, answered_only=answered_only, rehearsal=rehearsal)
+    return _sent(content, kind, file_name(source, language, "answers" if answered_only else "", rehearsal=rehearsal))
+
+
+def _sent(content: bytes, kind: str, name: str) -> Response:
     return send_file(
         io.BytesIO(content), mimetype=MEDIA_TYPES[kind], as_attachment=True, download_name=f"{name}.{kind}"
     )
 
 
-def file_name(source: DocumentSource, language: str, *, answered_only: bool, rehearsal: bool) -> str:
+def file_name(source: DocumentSource, language: str, holds: str, *, rehearsal: bool) -> str:
     """The name without its ending: code of the State, receipt number or the moment of the draft, what it holds, language."""
     if source.seal is None:
         parts = [source.state_id, "draft", f"{source.moment:%Y-%m-%d-%H%M}"]
@@ -127,5 +163,4 @@ def file_name(source: DocumentSource, language: str, *, answered_only: bool, reh
         own = source.seal.number.startswith(f"{source.state_id}-")
         parts = [source.seal.number] if own else [source.state_id, source.seal.number]
     parts = ["rehearsal", *parts] if rehearsal else parts
-    parts += ["answers"] if answered_only else []
-    return re.sub(r"[^A-Za-z0-9-]", "", "-".join([*parts, language]))
+    return re.sub(r"[^A-Za-z0-9-]", "", "-".join(filter(None, [*parts, holds, language])))

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from exports.cells import day_of_number
-from exports.rows import fact_line, plain_number
+from exports.cells import clean, day_of_number
+from exports.rows import plain_number
+from instruments.catalog import canonical_json
 
 FACT_COLUMNS: tuple[str, ...] = (
     "state_iso3", "item_id", "asked_state", "answer_version", "row_id", "field", "code", "value_text", "value_number", "unit",
@@ -103,13 +104,15 @@ def units_of(dictionary: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def line_of(fact: ReadFact, units: Mapping[str, str]) -> bytes:
-    """The canonical line of a fact (`exports.rows.fact_line`). What is no number stays as it stands, and so gives another line."""
+    """The canonical line of a fact, as `exports.rows.fact_line` makes it of one that is not read but known.
+
+    Anything may stand in a file: each part is written as JSON, and what is no number stays as it stands and gives another line.
+    """
     version = int(fact.version) if fact.version.isascii() and fact.version.isdecimal() else fact.version or None
     unit = units.get(fact.item, fact.unit) if fact.number else fact.unit
-    return fact_line(
-        fact.state, fact.item, fact.asked_state, version, fact.row_id, fact.field, fact.code, fact.text, fact.number, unit,
-        fact.day, fact.language,
-    )  # fmt: skip
+    parts = (fact.row_id, fact.field, fact.code, fact.text, fact.number, unit, fact.day, fact.language)
+    line = canonical_json([fact.state, fact.item, fact.asked_state, version, *(clean(part)[0] for part in parts)])
+    return f"{line}\n".encode("utf-8", "surrogatepass")
 
 
 def _text(value: Any) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import IO
 
+from exports.cell_xml import SharedStrings
 from exports.cells import clean, column_letters, day_number, looks_like_formula, moment_number
 from exports.cover import COVER, CoverRow
 from exports.dashboard import DASHBOARD, DASHBOARD_WIDTHS, Dashboard, SmallTable
+from exports.deflate import Deflated
 from exports.heights import lines_needed
 from exports.package import Layout, attribute
 from exports.shape import Sheet, gettext_in
-from exports.sheets import LINE, Part, SharedStrings
+from exports.sheets import LINE, Part
 from exports.styles import Styles
 from languages import direction
 
@@ -24,9 +25,7 @@ COVER_WIDTHS = (50, 90, 34, 14, 14)
 class FrontSheets:
     """Writes the two sheets with the styles and the shared strings of one workbook."""
 
-    def __init__(
-        self, styles: Styles, strings: SharedStrings, new_file: Callable[[], IO[bytes]], language: str
-    ) -> None:
+    def __init__(self, styles: Styles, strings: SharedStrings, new_file: Callable[[], Deflated], language: str) -> None:
         self._styles, self._strings, self._new_file, self._language = styles, strings, new_file, language
         self._typed = f"wrap_{'rtl' if direction(language) == 'rtl' else 'ltr'}_typed"
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -19,10 +17,12 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
+from exports.cell_xml import SharedStrings
 from exports.cells import clean, column_letters
 from exports.charts import NO_ZERO, Chart, add_chart
+from exports.deflate import Deflated, write_member
 from exports.shape import Sheet
-from exports.sheets import HEAD_ROWS, LOW, Part, SharedStrings
+from exports.sheets import HEAD_ROWS, LOW, Part
 
 _ROWS_HERE = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
 _A4, _A3 = 9, 8
@@ -68,7 +68,12 @@ class Layout:
 
 
 def write_package(
-    target: IO[bytes], book: Workbook, layouts: Sequence[Layout], strings: SharedStrings, texts: PackageTexts
+    target: IO[bytes],
+    book: Workbook,
+    layouts: Sequence[Layout],
+    strings: SharedStrings,
+    texts: PackageTexts,
+    new_piece: Callable[[], Deflated],
 ) -> None:
     """Write the whole file: `book` carries the styles and one empty sheet that becomes the first of `layouts`."""
     for number, layout in enumerate(layouts):
@@ -77,32 +82,28 @@ def write_package(
         _lay_out(page, layout, texts)
     shell = io.BytesIO()
     book.save(shell)
-    names = {f"xl/worksheets/sheet{number}.xml": layout.part for number, layout in enumerate(layouts, start=1)}
+    names = {f"xl/worksheets/sheet{number}.xml": layout for number, layout in enumerate(layouts, start=1)}
     with ZipFile(shell) as source, ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
             data = source.read(name)
             if name in names:
-                _write_sheet(archive, name, data, names[name])
+                _write_sheet(archive, name, data, names[name], new_piece)
             else:
-                with _member(archive, name) as member:
-                    member.write(_adapted(name, data, texts))
-        with _member(archive, "xl/sharedStrings.xml") as member:
-            member.write(strings.xml())
+                archive.writestr(_info(name), _adapted(name, data, texts))
+        archive.writestr(_info("xl/sharedStrings.xml"), strings.xml())
 
 
-@contextmanager
-def _member(archive: ZipFile, name: str, size: int = 0) -> Iterator[IO[bytes]]:
+def _info(name: str) -> ZipInfo:
     info = ZipInfo(name, _STAMP)
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
     info.create_system = 3  # the same on every system
-    with archive.open(info, "w", force_zip64=size > 1 << 31) as member:
-        yield member
+    return info
 
 
-def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part) -> None:
+def _write_sheet(archive: ZipFile, name: str, data: bytes, layout: Layout, new_piece: Callable[[], Deflated]) -> None:
     head, tail = _ROWS_HERE.split(data)
-    letters = column_letters(len(part.sheet.columns)) if part.sheet.columns else "E"
+    part, letters = layout.part, column_letters(len(layout.widths))
     head = re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{letters}{part.last_row}"'.encode(), head)
     if part.links:
         links = f"<hyperlinks>{''.join(part.links)}</hyperlinks>".encode()
@@ -113,13 +114,13 @@ def _write_sheet(archive: ZipFile, name: str, data: bytes, part: Part) -> None:
     )
     place = b"<tableParts" if b"<tableParts" in tail else b"</worksheet>"
     tail = tail.replace(place, ignored.encode() + place, 1)
-    size = part.file.seek(0, 2)
-    part.file.seek(0)
-    # The longer headers only where they are needed: some readers refuse them.
-    with _member(archive, name, size) as member:
-        member.write(head + b"<sheetData>")
-        shutil.copyfileobj(part.file, member, 1 << 18)
-        member.write(b"</sheetData>" + tail)
+    before, after = new_piece(), new_piece()
+    before.write(head + b"<sheetData>")
+    after.write(b"</sheetData>" + tail)
+    before.close()
+    part.file.close()
+    after.close(last=True)
+    write_member(archive, _info(name), (before, part.file, after))
 
 
 def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from exports.cells import clean, parts_needed
+from exports.cells import TEXT_LIMIT, clean, parts_needed
 from exports.codes import code_lists, short_asked_states, work_state
 from exports.columns import status_items
 from exports.marks import ANSWERED, BLANKS, NOT_ANSWERED, NOT_ASKED, Marked, Value, mark_of, with_mark
@@ -27,12 +26,11 @@ from services.responses import state_name
 
 Row = tuple[Value, ...]
 
-# The form of `instruments.catalog.canonical_json`, with the encoder made once: it runs for every fact.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+# A text in the form of `instruments.catalog.canonical_json`; an encoder for the whole list would be made anew for every fact.
+_quoted = json.encoder.encode_basestring
 
 
-@dataclass(frozen=True, slots=True)
-class SealedItem:
+class SealedItem(NamedTuple):
     """One item of a sealed response: what became of it, its typed value and the facts the value states."""
 
     item: Item
@@ -76,7 +74,10 @@ class Rows:
 
     def count(self, sheet: str, *texts: Value) -> None:
         """One more row is due, or several for a text that does not fit a cell."""
-        due = max((parts_needed(text) for text in texts if isinstance(text, str)), default=1)
+        due = 1
+        for text in texts:
+            if isinstance(text, str) and len(text) * 2 > TEXT_LIMIT:
+                due = max(due, parts_needed(text))
         self.expected[sheet] = self.expected.get(sheet, 0) + due
 
     def heading(self, entry: SealedItem) -> tuple[str, str]:
@@ -86,7 +87,7 @@ class Rows:
     def items(self, sealed: Sealed) -> list[SealedItem]:
         """Every item of the questions that are shown with what became of it, in instrument order.
 
-        In a preset that is shared, counts of persons that are too small are withheld here, before anything is made of them.
+        In a preset that is shared, and in a report, what may not be shared is withheld here, before anything is made of it.
 
         Raises pydantic.ValidationError for a sealed value that is not of its item's type.
         """
@@ -102,7 +103,7 @@ class Rows:
                     found.append(SealedItem(item, question, NOT_ANSWERED))
                 else:
                     value = item.load(answers[item.id]["value"])
-                    if self.threshold or self.settings.report:
+                    if self.settings.is_shared or self.settings.report:
                         value = item.as_shared(value, self.threshold)
                     facts = tuple(item.facts(value, self.texts))
                     found.append(SealedItem(item, question, ANSWERED, value, answers[item.id]["version"], facts))
@@ -273,9 +274,8 @@ class FactsHash:
         """The canonical line of a fact."""
         unit = self._units[entry.item.id] if fact.number is not None and self._units[entry.item.id] else fact.unit
         return fact_line(
-            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code, fact.text,
-            "" if fact.number is None else plain_number(fact.number), unit, fact.date.isoformat() if fact.date else "",
-            fact.language,
+            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code, fact.text, fact.number,
+            unit, fact.date.isoformat() if fact.date else "", fact.language,
         )  # fmt: skip
 
     def hexdigest(self) -> str:
@@ -287,19 +287,25 @@ def fact_line(
     state_id: str,
     item_id: str,
     asked_state: str,
-    version: int | str | None,
+    version: int | None,
     row_id: str,
     field: str,
     code: str,
     text: str,
-    number: str,
+    number: Decimal | int | None,
     unit: str,
     day: str,
     language: str,
 ) -> bytes:
-    """One fact in its canonical form: a JSON list and a line feed. `number` is decimal text without trailing zeros."""
-    texts = [clean(given)[0] for given in (row_id, field, code, text, number, unit, day, language)]
-    return f"{_ENCODE([state_id, item_id, asked_state, version, *texts])}\n".encode()
+    """One fact in its canonical form: a JSON list and a line feed. Numbers are decimal text without trailing zeros."""
+    plain = "" if number is None else plain_number(number)
+    number_of_answer = "null" if version is None else version
+    head = f'[{_quoted(state_id)},"{item_id}","{asked_state}",{number_of_answer}'
+    # Most are empty; what people typed may hold what no workbook can.
+    row, words, of_unit, spoken = (
+        _quoted(clean(given)[0]) if given else '""' for given in (row_id, text, unit, language)
+    )
+    return f'{head},{row},{_quoted(field)},{_quoted(code)},{words},"{plain}",{of_unit},"{day}",{spoken}]\n'.encode()
 
 
 def plain_number(number: Decimal | int) -> str:

@@ -9,9 +9,9 @@ from typing import Literal
 from languages import translator
 
 Gettext = Callable[[str], str]
-Kind = Literal["code", "text", "any", "integer", "number", "date", "moment", "mark", "formula"]
+Kind = Literal["code", "text", "any", "value", "integer", "number", "date", "moment", "mark", "formula"]
 """What a column holds. `code` is a code, an id or a word of a list: short and often repeated. `text` is what people wrote,
-`any` text, number or date as the type of an item gives it, `formula` a number that is counted again beside the stated one."""
+`any` text, number or date as the type of an item gives it, `value` a code, number or date, `formula` a number that is counted again beside the stated one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from typing import IO, Any, NamedTuple
-from xml.sax.saxutils import escape
+from typing import NamedTuple
 
-from exports.cells import (
-    TEXT_LIMIT,
-    clean,
-    column_letters,
-    day_number,
-    direction_of,
-    has_escape,
-    looks_like_formula,
-    moment_number,
-    number_text,
-    split_text,
-    text_xml,
-    units,
-)
+from exports.cell_xml import ROW, CellXml, SharedStrings
+from exports.cells import TEXT_LIMIT, clean, column_letters, split_text, units
+from exports.deflate import Deflated
 from exports.heights import lines_needed, room_of
 from exports.marks import Marked, Value
-from exports.shape import Sheet, SheetColumn
+from exports.shape import Sheet
 from exports.styles import Styles
 
 MOST_ROWS = 1_048_576
@@ -45,7 +31,6 @@ MOST_RUNS = 4_000
 
 RUN_KINDS = frozenset({"code", "moment", "integer"})
 
-_ROW = "\0"
 FIGURES = frozenset({"integer", "number", "date", "moment", "formula"})
 
 
@@ -63,36 +48,13 @@ class Issue(NamedTuple):
     detail: str = ""
 
 
-class SharedStrings:
-    """Codes and labels, each stored once in the package."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def number(self, text: str) -> int:
-        """The number of a text that is clean already."""
-        found = self._numbers.get(text)
-        if found is None:
-            found = self._numbers[text] = len(self._numbers)
-        return found
-
-    def xml(self) -> bytes:
-        """The part of the package."""
-        items = "".join(f"<si>{text_xml(text)}</si>" for text in self._numbers)
-        return (
-            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-            '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-            f'uniqueCount="{len(self._numbers)}">{items}</sst>'
-        ).encode()
-
-
 @dataclass
 class Part:
     """The rows of one worksheet: `last_row` is the number of its last row, `links` the cells that lead elsewhere."""
 
     name: str
     sheet: Sheet
-    file: IO[bytes]
+    file: Deflated
     last_row: int = 0
     links: list[str] = field(default_factory=list)
 
@@ -103,18 +65,22 @@ class Part:
 
 
 class Segment(NamedTuple):
-    """Neighbouring columns: a run with the XML of the values known so far, or one column with the XML of an empty cell."""
+    """Neighbouring columns that are written at once, or one column."""
 
     start: int
     stop: int
-    known: dict[tuple[Value, ...], str] | None
+    runs: dict[tuple[Value, ...], str] | None = None
+    """Of a run: the XML of its values known so far."""
+    codes: dict[Value, str] | None = None
+    """Of a column of codes: the XML of the cells made so far, by value."""
     empty: str = ""
+    """The XML of an empty cell; nothing where empty cells are left out."""
 
 
 class SheetWriter:
     """Writes the rows of one sheet. The values of a row stand in the order of the sheet's columns, without the two for parts.
 
-    `new_file` gives an empty temporary file that its maker closes.
+    `new_file` gives an empty piece of an archive.
     """
 
     def __init__(
@@ -123,7 +89,7 @@ class SheetWriter:
         styles: Styles,
         strings: SharedStrings,
         report: Callable[[Issue], None],
-        new_file: Callable[[], IO[bytes]],
+        new_file: Callable[[], Deflated],
         *,
         most_rows: int = MOST_ROWS,
     ) -> None:
@@ -134,29 +100,21 @@ class SheetWriter:
         self._buffer: list[str] = []
         self._row = 0
         self._values: Sequence[Value] = ()
-        suffix = "_wrap" if sheet.wraps else ""
-        self._text_style = "wrap" if sheet.wraps else "plain"
-        self._code_style = styles["code_middle" if sheet.middle else f"code_{self._text_style}"]
-        # By direction and by whether it begins like a formula.
-        self._text_styles = {
-            (way, typed): styles[f"{self._text_style}_{way}{'_typed' if typed else ''}"]
-            for way in ("ltr", "rtl") for typed in (False, True)
-        }  # fmt: skip
-        self._neutral = "rtl" if styles.right_to_left else "ltr"
+        self._cells = CellXml(sheet, styles, strings, self._issue, self._link)
         # Rows that are filtered keep one line, also in programs that would make room for the whole text.
         self._low = "" if sheet.wraps else f' ht="{LOW}" customHeight="1"'
-        self._formats = {name: styles[f"{name}{suffix}"] for name in ("integer", "decimal", "date", "moment")}
         self._columns = sheet.columns[:-2] if sheet.has_parts else sheet.columns
-        self._writers = [self._writer_of(number, column) for number, column in enumerate(self._columns, start=1)]
         self._segments = self._make_segments()
-        self._widths = [column.width for column in self._columns]
         # Texts up to this length take one line even in Chinese; a line feed in one is left to the program that shows it.
-        self._shorts = [max(0, int(room_of(width)) // 2) for width in self._widths]
+        # Words of lists come again in row after row and are measured once.
+        self._measured: list[tuple[int, int, float, dict[str, int] | None]] = [
+            (number, max(0, int(room_of(column.width)) // 2), column.width, {} if column.kind == "code" else None)
+            for number, column in enumerate(self._columns) if column.kind not in FIGURES
+        ]  # fmt: skip
         self._long = [number for number, column in enumerate(self._columns) if column.kind in {"text", "any"}]
         self._places = {
             name: sheet.ids.index(name) for name in ("state_iso3", "item_id", "row_id", "field") if name in sheet.ids
         }
-        self._part_cells = self._make_part_cells() if sheet.has_parts else None
         self._open_part()
 
     @property
@@ -185,7 +143,7 @@ class SheetWriter:
         pieces = {
             number: split_text(value) for number in self._long if isinstance(value := values[number], str)
         }  # fmt: skip
-        count = max(map(len, pieces.values())) if self._part_cells else 1
+        count = max(map(len, pieces.values())) if self.sheet.has_parts else 1
         place = ("", 0)
         for part in range(count):
             row = list(values) if part == 0 else [
@@ -200,7 +158,7 @@ class SheetWriter:
                 place = written
                 for number, texts in pieces.items():
                     if len(texts) > 1:
-                        code = "text_split" if self._part_cells else "text_cut"
+                        code = "text_split" if self.sheet.has_parts else "text_cut"
                         self._issue(code, self._columns[number].id, str(len(texts)))
         return place
 
@@ -208,26 +166,24 @@ class SheetWriter:
         if self._row >= self._most_rows:
             self._open_part()
         self._row += 1
-        self._values = values
-        row = str(self._row)
+        self._values = values = tuple(values)
         # A height that may change with the text: without one, some programs show one line of a wrapped text.
         height = self._low or f' ht="{self._height(values)}"'
-        cells = [f'<row r="{row}"{height}>']
-        for start, stop, known, empty in self._segments:
-            if known is None:
-                value = values[start]
-                if value is not None and value != "":
-                    cells.append(self._writers[start](value, row))
-                elif empty:
-                    cells.append(empty.replace(_ROW, row))
+        cells = [f'<row r="{ROW}"{height}>']
+        for start, stop, runs, codes, empty in self._segments:
+            if runs is not None:
+                run = values[start:stop]
+                cells.append(runs.get(run) or self._render_run(start, run, runs))
+                continue
+            value = values[start]
+            if value is None or value == "":
+                cells.append(empty)
             else:
-                run = tuple(values[start:stop])
-                xml = known.get(run)
-                cells.append((xml or self._render_run(start, run, known)).replace(_ROW, row))
-        if self._part_cells:
-            cells.append(self._part_cells(row, part, parts))
+                cells.append((codes.get(value) if codes else None) or self._cells.writers[start](value))
+        if self.sheet.has_parts:
+            cells.append(self._cells.parts(part, parts))
         cells.append("</row>")
-        self._buffer.append("".join(cells))
+        self._buffer.append("".join(cells).replace(ROW, str(self._row)))
         self.parts[-1].last_row = self._row
         if len(self._buffer) >= FLUSH:
             self._flush()
@@ -235,16 +191,23 @@ class SheetWriter:
 
     def _height(self, values: Sequence[Value]) -> float:
         lines = 1
-        for short, width, value in zip(self._shorts, self._widths, values, strict=True):
-            text = value.text if isinstance(value, Marked) else value
-            if isinstance(text, str) and len(text) > short:
-                lines = max(lines, lines_needed(text, width))
+        for number, short, width, known in self._measured:
+            text = values[number]
+            if isinstance(text, Marked):
+                text = text.text
+            if text is None or not isinstance(text, str) or len(text) <= short:
+                continue
+            if known is None:
+                needed = lines_needed(text, width)
+            elif not (needed := known.get(text, 0)):
+                needed = known[text] = lines_needed(text, width)
+            lines = max(lines, needed)
         return min(TALLEST, 2 + LINE * lines)
 
     def _render_run(self, start: int, run: tuple[Value, ...], known: dict[tuple[Value, ...], str]) -> str:
-        """The XML of neighbouring cells with a placeholder for the row number, kept because the same run comes again."""
+        """The XML of neighbouring cells, kept because the same run comes again."""
         xml = "".join(
-            self._writers[number](value, _ROW)
+            self._cells.writers[number](value)
             for number, value in enumerate(run, start=start)
             if value is not None and value != ""
         )
@@ -298,101 +261,27 @@ class SheetWriter:
         segments = []
         starts = [self.sheet.ids.index(name) for name in self.sheet.runs]
         # A line below every cell of a row that is read; rows that are filtered have none, and empty cells are left out.
-        style = self._code_style if self.sheet.wraps else 0
+        style = self._cells.code_style if self.sheet.wraps else 0
         number = 0
         while number < len(self._columns):
             stop = number + 1
             if number in starts:
                 while stop < len(self._columns) and stop not in starts and self._columns[stop].kind in RUN_KINDS:
                     stop += 1
-                segments.append(Segment(number, stop, {}))
+                segments.append(Segment(number, stop, runs={}))
             else:
-                empty = f'<c r="{column_letters(number + 1)}{_ROW}" s="{style}"/>' if style else ""
-                segments.append(Segment(number, stop, None, empty))
+                empty = f'<c r="{column_letters(number + 1)}{ROW}" s="{style}"/>' if style else ""
+                segments.append(Segment(number, stop, codes=self._cells.codes.get(number), empty=empty))
             number = stop
         return segments
 
-    def _writer_of(self, number: int, column: SheetColumn) -> Callable[[Any, str], str]:
-        letters = column_letters(number)
-        if column.kind == "code":
-            return self._code_writer(letters, column)
-        if column.kind == "text":
-            return lambda value, row: self._text(letters, row, value, column.id)
-        if column.kind == "mark":
-            return lambda value, row: self._mark(letters, row, value)
-        if column.kind == "formula":
-            style = self._formats["integer"]
-            return lambda value, row: (
-                f'<c r="{letters}{row}" s="{style}"><f>{escape(value.text)}</f><v>{value.value}</v></c>'
-            )
-        if column.kind == "moment":
-            style = self._formats["moment"]
-            return lambda value, row: f'<c r="{letters}{row}" s="{style}"><v>{moment_number(value)}</v></c>'
-        return lambda value, row: self._any(letters, row, value, column.id)
-
-    def _code_writer(self, letters: str, column: SheetColumn) -> Callable[[Any, str], str]:
-        style = self._code_style
-        number = self._strings.number
-        known: dict[str, str] = {}
-
-        def write(value: str, row: str) -> str:
-            text = known.get(value)
-            if text is None:
-                text = self._cleaned(value, column.id)
-                if units(text) > TEXT_LIMIT:
-                    text = split_text(text)[0]
-                    self._issue("text_cut", column.id, "")
-                if looks_like_formula(text):
-                    return self._text(letters, row, text, column.id)
-                known[value] = text
-            return f'<c r="{letters}{row}" s="{style}" t="s"><v>{number(text)}</v></c>'
-
-        return write
-
-    def _any(self, letters: str, row: str, value: Value, column: str) -> str:
-        if isinstance(value, str):
-            return self._text(letters, row, value, column)
-        if isinstance(value, date):
-            day = day_number(value)
-            if day is None:
-                self._issue("date_as_text", column, value.isoformat())
-                return self._text(letters, row, value.isoformat(), column)
-            return f'<c r="{letters}{row}" s="{self._formats["date"]}"><v>{day}</v></c>'
-        assert isinstance(value, int | Decimal)
-        number = number_text(value)
-        if number is None:
-            self._issue("number_as_text", column, "")
-            return self._text(letters, row, str(value), column)
-        style = self._formats["decimal" if "." in number else "integer"]
-        return f'<c r="{letters}{row}" s="{style}"><v>{number}</v></c>'
-
-    def _text(self, letters: str, row: str, value: str, column: str) -> str:
-        text = self._cleaned(value, column)
-        style = self._text_styles[direction_of(text) or self._neutral, looks_like_formula(text)]
-        if has_escape(text):
-            return f'<c r="{letters}{row}" s="{style}" t="s"><v>{self._strings.number(text)}</v></c>'
-        return f'<c r="{letters}{row}" s="{style}" t="inlineStr"><is>{text_xml(text)}</is></c>'
-
-    def _mark(self, letters: str, row: str, value: Marked) -> str:
-        place = f"{letters}{row}"
-        if value.target and len(self.parts[-1].links) < MOST_LINKS:
-            self.parts[-1].links.append(f'<hyperlink ref="{place}" location="{value.target}"/>')
-        return self._shared(place, self._styles[value.style], value.text)
-
-    def _make_part_cells(self) -> Callable[[str, int, int], str]:
-        first, second = (column_letters(number) for number in (len(self._columns) + 1, len(self._columns) + 2))
-        style = self._formats["integer"]
-        return lambda row, part, parts: (
-            f'<c r="{first}{row}" s="{style}"><v>{part}</v></c><c r="{second}{row}" s="{style}"><v>{parts}</v></c>'
-        )
-
-    def _cleaned(self, value: str, column: str) -> str:
-        text, replaced = clean(value)
-        if replaced:
-            self._issue("characters_replaced", column, str(replaced))
-        return text
+    def _link(self, letters: str, target: str) -> None:
+        links = self.parts[-1].links
+        if len(links) < MOST_LINKS:
+            links.append(f'<hyperlink ref="{letters}{self._row}" location="{target}"/>')
 
     def _issue(self, code: str, column: str, detail: str) -> None:
+        """Report what a cell of the row that is being written could not hold."""
         given = {name: self._values[place] for name, place in self._places.items()}
         plain = {name: value.text if isinstance(value, Marked) else str(value or "") for name, value in given.items()}
         where = {name: clean(text)[0] for name, text in plain.items()}

@@ -44,18 +44,19 @@ class Tally:
     def __init__(self, source: ExportSource, language: str) -> None:
         self.instrument, self.settings = source.instrument, source.settings
         self._texts = source.instrument.texts_in(language)
-        self._blanks = short_asked_states(gettext_in(language))
+        _ = gettext_in(language)
+        self._blanks, self._withheld = short_asked_states(_), _("withheld")
         self._counts: dict[tuple[str, str], list[int]] = {}
         self.items = [item for item in status_items(source.instrument) if item.question_id in source.questions]
+        self._wanted = {item.id for item in self.items}
         self.needs: dict[tuple[str, str], int] = {}
         """Needs of technical assistance by kind and by how far each is; both codes, empty where the State did not say."""
 
     def add(self, state: StateRecord, items: Sequence[SealedItem]) -> None:
         """One more State."""
         place = REGIONS.index(state.region)
-        wanted = {item.id for item in self.items}
         for entry in items:
-            if entry.item.id in wanted:
+            if entry.item.id in self._wanted:
                 code = entry.facts[0].code if entry.asked_state == ANSWERED else entry.asked_state
                 self._counts.setdefault((entry.item.id, code), [0] * len(REGIONS))[place] += 1
             if entry.item.sheet == "TA_needs":
@@ -82,14 +83,15 @@ class Tally:
     def shown(self, item: Item) -> list[tuple[AnswerCount, list[int | str]]]:
         """The counts with those by group and the total as they stand in the file: small ones withheld where it is shared.
 
-        A cell that would give a withheld one away is withheld as well (`instruments.items.suppression`).
+        A cell that would give a withheld one away is withheld as well (`instruments.items.suppression`). All have the same
+        word: it is true of both, and a bound of its own for each kind would give away what the sums do not.
         """
         counts = self.answers(item)
         table: list[list[int | str]] = [[*count.states, count.total] for count in counts]
         if threshold := self.settings.threshold:
             gone = withheld_in_table([count.states for count in counts], threshold)
             table = [
-                [f"<{threshold}" if (row, column) in gone else value for column, value in enumerate(cells)]
+                [self._withheld if (row, column) in gone else value for column, value in enumerate(cells)]
                 for row, cells in enumerate(table)
             ]
         return list(zip(counts, table, strict=True))
@@ -124,10 +126,11 @@ class Tally:
 
 
 def count_formula(item: Item, count: AnswerCount, answer_sheets: Sequence[str]) -> str:
-    """The formula that counts the answer again: rows of the item with the code, or with the blank, in every part of the table."""
+    """The formula that counts the answer again: rows of the item with the code, or with the blank, in every part of the table.
+
+    An answer on a scale is one fact without a text, and so one row.
+    """
     column = "asked_state" if count.is_blank else "code"
-    # A row that only goes on with a long text of the row before is not counted twice.
     return "+".join(
-        f'COUNTIFS(tbl{name}[item_id],"{item.id}",tbl{name}[{column}],"{count.code}",tbl{name}[part_no],1)'
-        for name in answer_sheets
+        f'COUNTIFS(tbl{name}[item_id],"{item.id}",tbl{name}[{column}],"{count.code}")' for name in answer_sheets
     )

@@ -37,6 +37,8 @@ class Topic:
 
     id: str
     items: tuple[Item, ...]
+    stated: tuple[Item, ...] = ()
+    """The items that the passage on a State says, in the order of reading; the others stand in the workbook only."""
 
     @property
     def sheet(self) -> str:
@@ -51,10 +53,13 @@ class Topic:
 def find_topics(instrument: Instrument, report: str = "") -> tuple[Topic, ...]:
     """The topics of a report that the questionnaire has items for; without a report, those of every workbook."""
     found = []
-    for topic_id, item_ids in _read(report or "topics"):
-        items = tuple(instrument.items[item_id] for item_id in item_ids if item_id in instrument.items)
+    for topic_id, item_ids, stated_ids in _read(report or "topics"):
+        items, stated = (
+            tuple(instrument.items[item_id] for item_id in ids if item_id in instrument.items)
+            for ids in (item_ids, stated_ids)
+        )
         if items:
-            found.append(Topic(topic_id, items))
+            found.append(Topic(topic_id, items, stated))
     return tuple(found)
 
 
@@ -67,5 +72,8 @@ def report_questions(instrument: Instrument, report: str) -> tuple[str, ...]:
 
 
 @cache
-def _read(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((entry["id"], tuple(entry["items"])) for entry in read_strict(DATA / f"{name}.yaml")["topics"])
+def _read(name: str) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    return tuple(
+        (entry["id"], tuple(entry["items"]), tuple(entry.get("stated", ())))
+        for entry in read_strict(DATA / f"{name}.yaml")["topics"]
+    )

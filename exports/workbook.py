@@ -11,16 +11,18 @@ from typing import IO
 
 from openpyxl import Workbook
 
+from exports.cell_xml import SharedStrings
 from exports.cells import clean
 from exports.cover import COVER, SheetCount, cover_rows, number_of
 from exports.dashboard import Dashboard
+from exports.deflate import Deflated, start_compressing
 from exports.front import FrontSheets
 from exports.making import Making
 from exports.package import Layout, PackageTexts, write_package
 from exports.reference import labels_in_other_languages
 from exports.settings import SECRETARIAT
 from exports.shape import gettext_in
-from exports.sheets import MOST_ROWS, Issue, SharedStrings, SheetWriter
+from exports.sheets import MOST_ROWS, Issue, SheetWriter
 from exports.source import ExportError, ExportSource
 from exports.styles import Styles
 from languages import direction, format_moment
@@ -70,7 +72,7 @@ class _Workbook:
 
     def __init__(self, source: ExportSource, language: str, stack: ExitStack, most_rows: int) -> None:
         self.source, self.language = source, language
-        self._stack = stack
+        self._stack, self._thread = stack, stack.enter_context(start_compressing())
         self.book = Workbook()
         # The values of formulas stand in the cells; programs need not compute them before they show anything.
         self.book.calculation.fullCalcOnLoad = False
@@ -90,8 +92,8 @@ class _Workbook:
         if self.cycle_title != source.cycle.title:
             self._report(Issue("characters_replaced", COVER, 0, "cycle_title"))
 
-    def _new_file(self) -> IO[bytes]:
-        return self._stack.enter_context(tempfile.TemporaryFile(prefix="sheet-"))
+    def _new_file(self) -> Deflated:
+        return Deflated(self._stack.enter_context(tempfile.TemporaryFile(prefix="sheet-")), self._thread)
 
     def _report(self, issue: Issue) -> None:
         self.issues += 1
@@ -123,7 +125,7 @@ class _Workbook:
         number = number_of(self.source, facts, rehearsal=rehearsal)
         front = FrontSheets(self.styles, self.strings, self._new_file, self.language)
         layouts = []
-        if self.source.settings.preset == SECRETARIAT:
+        if self.source.settings.preset == SECRETARIAT and self.source.states:
             layouts.append(front.dashboard(Dashboard(self.source, self.making.tally, self.language)))
         cover = cover_rows(
             self.source, self.language, counts, facts, self.making.shown_states, number=number,
@@ -133,7 +135,9 @@ class _Workbook:
         for sheet in self.making.sheets:
             widths = [column.width for column in sheet.columns]
             layouts += [Layout(part, sheet, widths) for part in self.writers[sheet.name].parts]
-        write_package(target, self.book, layouts, self.strings, self._package_texts(number, rehearsal=rehearsal))
+        write_package(
+            target, self.book, layouts, self.strings, self._package_texts(number, rehearsal=rehearsal), self._new_file
+        )
         return ExportReport(tuple(counts), facts, number, self.issues, self.source.as_at)
 
     def _package_texts(self, number: str, *, rehearsal: bool) -> PackageTexts:

@@ -39,7 +39,7 @@ class MissingText(KeyError):
 class Texts:
     """The texts of one instrument version as seen in one language. Call it with a key to get a `Text`."""
 
-    __slots__ = ("_catalogues", "_unofficial", "language")
+    __slots__ = ("_catalogues", "_found", "_unofficial", "language")
 
     def __init__(
         self,
@@ -50,9 +50,17 @@ class Texts:
         self.language = language
         self._catalogues = catalogues
         self._unofficial = unofficial or {}
+        # An export asks for the same few thousand labels hundreds of thousands of times.
+        self._found: dict[str, Text] = {}
 
     def get(self, key: str) -> Text | None:
         """The text of a key, or None when no language has it."""
+        found = self._found.get(key) or self._find(key)
+        if found is not None:
+            self._found[key] = found
+        return found
+
+    def _find(self, key: str) -> Text | None:
         own = self._catalogues.get(self.language, {}).get(key)
         if own is not None:
             return Text(own, self.language)

@@ -12,7 +12,7 @@ from sqlalchemy import Subquery, func
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEvent
-from models.cycles import Cycle
+from models.cycles import Cycle, InstrumentVersion
 from models.people import Invitation
 from models.queries import count_ready, list_focal_points, list_given_back
 from models.responses import NationalResponse, QuestionState
@@ -95,8 +95,16 @@ def find_cycle_record(session: Session, cycle_id: str) -> CycleRecord | None:
 
 
 def find_previous_cycle(session: Session, cycle: CycleRecord) -> CycleRecord | None:
-    """The cycle that was opened last before this one; None for the first."""
-    statement = _select_cycles().where(col(Cycle.opens_at) < cycle.opens_at).order_by(col(Cycle.opens_at).desc())
+    """The cycle of the same questionnaire, in whatever version, that was opened last before this one; None for the first."""
+    questionnaire = select(InstrumentVersion.instrument).where(InstrumentVersion.id == cycle.instrument_version_id)
+    statement = (
+        _select_cycles()
+        .join(InstrumentVersion, col(InstrumentVersion.id) == col(Cycle.instrument_version_id))
+        .where(
+            col(InstrumentVersion.instrument) == questionnaire.scalar_subquery(), col(Cycle.opens_at) < cycle.opens_at
+        )
+        .order_by(col(Cycle.opens_at).desc(), col(Cycle.created_at).desc())
+    )
     row = session.exec(statement.limit(1)).first()
     return None if row is None else CycleRecord(*row)
 

@@ -11,7 +11,7 @@ from models.responses import NationalResponse
 
 ACTS: tuple[str, ...] = (
     "account.ended", "deadline.extended", "focal_point.replaced", "invitation.accepted", "invitation.cancelled", "invitation.made",
-    "links_issued", "party_status.set", "passphrase.link_made", "reminder.sent", "response.reopening_requested",
+    "links_issued", "party_status.set", "passage.made", "passphrase.link_made", "reminder.sent", "response.reopening_requested",
     "response.submitted", "second_factor.reset",
 )  # fmt: skip
 """What the secretariat and the focal point of a State did; returns stand in a table of their own, with their reasons."""

@@ -41,7 +41,7 @@ PAGES = (*DOWNLOADS, "imports/verify_page.py")
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),
-    "docx": ("exports/word.py", "exports/word_parts.py", "tests/"),
+    "docx": ("exports/word.py", "exports/word_file.py", "exports/word_parts.py", "tests/"),
     "typst": ("exports/pdf.py", "tests/"),
     "xlsxwriter": ("bench/",),
     "python_calamine": ("tests/", "bench/", "imports/"),

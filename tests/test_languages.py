@@ -22,6 +22,7 @@ from languages import (
     format_time,
     is_language,
     isolate_ranges,
+    quoted,
     translator,
 )
 
@@ -147,3 +148,7 @@ def test_a_range_of_numbers_keeps_its_order_among_arabic_letters() -> None:
     assert isolate_ranges("جولة 2026-2027") == "جولة \u20662026-2027\u2069"
     assert isolate_ranges("Round 3, 2026") == "Round 3, 2026"
     assert isolate_ranges("الإيصال XAH-2026-95C92BDB-1") == "الإيصال XAH-2026-95C92BDB-1"
+
+
+def test_quotation_marks_are_those_of_the_language() -> None:
+    assert [quoted("a", language) for language in LANGUAGES] == ["«a»", "“a”", "“a”", "«\u00a0a\u00a0»", "«a»", "«a»"]

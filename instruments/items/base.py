@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from wtforms.fields.core import UnboundField
@@ -42,8 +42,7 @@ class AskContext:
     years: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """The smallest stated thing: one row of the long sheet. `field` names the part of a composite answer, empty otherwise.
 
     `label` is the word of the code and empty without one; `field_label` is the name of the part, where it has a name.
@@ -68,6 +67,16 @@ class Line:
     text: str
     label: str = ""
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """An answer in few words. `head` stands in place of the item's label, such as the year of figures; `is_text` says that the
+    lines are words of the State's own, to be quoted or left out."""
+
+    lines: list[Line]
+    head: str = ""
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,7 @@ class Item(BaseModel, ABC):
 
     def is_like(self, other: Item) -> bool:
         """Whether answers to the two items, of two versions of a questionnaire, can be compared: both are of one type."""
-        return isinstance(other, type(self))
+        return type(other) is type(self)
 
     def findings(self, value: Any) -> Iterable[str]:
         """Codes of what looks inconsistent inside the answer; none blocks a submission."""
@@ -200,6 +209,10 @@ class Item(BaseModel, ABC):
     @abstractmethod
     def lines(self, value: Any, texts: Texts) -> list[Line]:
         """The answer in words, for the check page, print and the submitted view."""
+
+    def brief(self, value: Any, texts: Texts) -> Brief:
+        """The answer in few words, for a passage on a State; no line where the State has not agreed that it is shared."""
+        return Brief(self.lines(value, texts))
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:
         """The columns of this type's own sheet; only for types with a `sheet`."""

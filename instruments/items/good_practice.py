@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line
+from instruments.items.base import AskContext, Brief, CellValue, ChoiceList, Column, Fact, Item, Line
 from instruments.items.fields import CheckControl, CompositeControl, TextControl
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
@@ -65,7 +65,11 @@ class GoodPractice(Item):
 
     def lines(self, value: GoodPracticeValue, texts: Texts) -> list[Line]:
         consent = texts.option(CONSENT.name, "yes" if value.consent else "no")
-        return [Line(value.text, language="und"), Line(str(consent), label=str(texts("type.good_practice.consent")))]
+        said = Line(str(consent), label=str(texts("type.good_practice.consent")))
+        return [Line(value.text, language="und"), said] if value.text else [said]
+
+    def brief(self, value: GoodPracticeValue, texts: Texts) -> Brief:
+        return Brief([Line(value.text, language="und")] if value.consent else [], is_text=True)
 
     def as_shared(self, value: GoodPracticeValue, threshold: int) -> GoodPracticeValue:
         return value if value.consent else value.model_copy(update={"text": ""})

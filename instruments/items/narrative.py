@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, ChoiceList, Fact, Item, Line
+from instruments.items.base import AskContext, Brief, ChoiceList, Fact, Item, Line
 from instruments.items.fields import CompositeControl, SelectControl, TextControl
 from instruments.texts import Texts
 from instruments.values import Narrative as NarrativeValue
@@ -72,3 +72,6 @@ class Narrative(Item):
 
     def lines(self, value: NarrativeValue, texts: Texts) -> list[Line]:
         return [Line(value.text, language="und" if value.language == "other" else value.language)]
+
+    def brief(self, value: NarrativeValue, texts: Texts) -> Brief:
+        return Brief(self.lines(value, texts), is_text=True)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 from wtforms import Field
 from wtforms.fields.core import UnboundField
 
-from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
+from instruments.items.base import AskContext, Brief, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
 from instruments.items.fields import (
     CompositeControl,
     Control,
@@ -29,7 +29,7 @@ from instruments.items.fields import (
     YearControl,
 )
 from instruments.texts import Text, Texts
-from languages import format_date
+from languages import format_date, separator
 
 MOST_ROWS = 200
 """Rows of one item. More are kept as typed, with the remedy: attach a file."""
@@ -287,6 +287,12 @@ class RowsItem(Item):
                     language = "und" if column.kind in {"line", "text", "link"} else ""
                     lines.append(Line(words, label=str(texts(f"{self.text_prefix}.{column.id}")), language=language))
         return lines
+
+    def brief(self, value: Any, texts: Texts) -> Brief:
+        named = [column.id for column in self.row_columns if column.kind == "line" and not column.own]
+        entries = ((getattr(row, column) for column in named) for row in value)
+        names = (separator(texts.language).join(filter(None, entry)) for entry in entries)
+        return Brief([Line(name, language="und") for name in names if name])
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:
         columns = []

@@ -14,7 +14,7 @@ from wtforms import Field
 from wtforms.fields.core import UnboundField
 
 from instruments.items.amount import CurrencyControl
-from instruments.items.base import AskContext, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
+from instruments.items.base import AskContext, Brief, CellValue, ChoiceList, Column, Fact, Item, Line, paragraph_of
 from instruments.items.choices import CodesControl
 from instruments.items.fields import (
     CompositeControl,
@@ -344,6 +344,23 @@ class Statistics(Item):
                 Line(separator(texts.language).join(value.provisional), label=str(texts("type.statistics.provisional")))
             )
         return lines
+
+    def brief(self, value: StatisticsValue, texts: Texts) -> Brief:
+        """The figures of the last year with any: each total, or its parts where the State gave no total, for none is worked out."""
+        given = list(self._figures(value))
+        last = max((year for _line, year, _number in given), default="")
+        figures = [(line, number) for line, year, number in given if year == last]
+        totals = {line.row for line, _number in figures if not line.part}
+        lines = [
+            Line(
+                number if isinstance(number, str) else f"{number:f}{f' {value.currency}' if line.is_money else ''}",
+                label=self._full_label(line, texts),
+            )
+            for line, number in figures
+            if not (line.part and line.row in totals)
+        ]
+        said = f"{last} ({texts('type.statistics.is_provisional')})" if last in value.provisional else last
+        return Brief(lines, head=said)
 
     def columns(self, texts: Texts) -> tuple[Column, ...]:
         return tuple(Column(name, str(texts(f"type.statistics.{name}"))) for name in _COLUMNS)

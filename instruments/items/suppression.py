@@ -6,8 +6,9 @@ could be worked out as the total less the other parts, the smallest of these is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
+from heapq import heappop, heappush
 
 Cells = Mapping[str, Mapping[str, Decimal]]
 """Figures by line (`convicted`, `convicted.female`) and year."""
@@ -45,21 +46,43 @@ def _complement(lines: Sequence[str], figures: Mapping[str, Decimal], small: set
 def withheld_in_table(counts: Sequence[Sequence[int]], threshold: int) -> set[tuple[int, int]]:
     """(row, column) of the counts to withhold of a table whose rows have a total in one more column at their end.
 
-    The sums of the columns are taken to be known: whoever has the file can count its States. A row or a column therefore never
-    has a single withheld cell; the smallest other one that is not 0 goes with it.
+    The sums of the columns are taken to be known: whoever has the file can count its States. A withheld count cannot be worked
+    out from sums exactly when it stands in a ring of withheld counts that goes along rows and columns in turn; so with each
+    small count go the others of such a ring, those that are smallest together. A count that is in no ring of counts other than
+    0 (alone in its column, say) stands there withheld and can be worked out all the same: no table could hide it.
     """
     table = [[*row, sum(row)] for row in counts]
     gone = {
         (row, column) for row, cells in enumerate(table) for column, value in enumerate(cells) if 0 < value < threshold
     }
-    lines = [[(row, column) for column in range(len(cells))] for row, cells in enumerate(table)]
-    lines += [[(row, column) for row in range(len(table))] for column in range(len(table[0]) if table else 0)]
-    changed = True
-    while changed:
-        changed = False
-        for line in lines:
-            others = [place for place in line if place not in gone and table[place[0]][place[1]]]
-            if len(line) - len(set(line) - gone) == 1 and others:
-                gone.add(min(others, key=lambda place: table[place[0]][place[1]]))
-                changed = True
+    for place in sorted(gone):
+        gone.update(_rest_of_ring(table, gone, place))
     return gone
+
+
+def _rest_of_ring(
+    table: Sequence[Sequence[int]], gone: Set[tuple[int, int]], place: tuple[int, int]
+) -> Sequence[tuple[int, int]]:
+    """The counts that lead from the row of a place to its column another way, those shown the smallest together; or none.
+
+    Dijkstra's shortest path: rows and columns are the nodes, counts other than 0 the edges, and a withheld one costs nothing.
+    """
+    rows = len(table)
+    end = rows + place[1]
+    ways: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [(0, place[0], ())]
+    seen = set()
+    while ways:
+        cost, node, way = heappop(ways)
+        if node == end:
+            return way
+        if node in seen:
+            continue
+        seen.add(node)
+        line = [(node, column) for column in range(len(table[0]))] if node < rows else [
+            (row, node - rows) for row in range(rows)
+        ]  # fmt: skip
+        for row, column in line:
+            if table[row][column] and (row, column) != place:
+                more = 0 if (row, column) in gone else table[row][column]
+                heappush(ways, (cost + more, rows + column if node < rows else row, (*way, (row, column))))
+    return ()

@@ -30,10 +30,11 @@ SEALED_AT = datetime(2026, 6, 30, 14, 2, 5, tzinfo=UTC)
 
 
 def sealed_document(
-    instrument: Instrument, state_id: str, values: Mapping[str, Any], *, cycle_id: str = "cycle", round_: int = 1
-) -> dict[str, Any]:
+    instrument: Instrument, state_id: str, values: Mapping[str, Any], *, cycle_id: str = "cycle", round_: int = 1,
+    kind: str = "member_state",
+) -> dict[str, Any]:  # fmt: skip
     """The document of a submission with these typed values; what the conditions do not ask is left out, as when sealing."""
-    facts = {"party_status": "unknown", "kind": "member_state"}
+    facts = {"party_status": "unknown", "kind": kind}
     asked = asked_item_ids(instrument, values, facts)
     return {
         "format": "implementation-tracker/submission/1", "number": f"{state_id}-2026-00000000-{round_}", "state": state_id,
@@ -57,11 +58,16 @@ def seal(
     *,
     round_: int = 1,
     user_id: int | None = None,
+    instrument: Instrument | None = None,
     visibility: Mapping[str, str] | None = None,
 ) -> Submission:
-    """Store a submission of the response with these values, and mark the response as submitted. `visibility` by question."""
-    instrument = load_instrument()
-    document = sealed_document(instrument, response.state_id, values, cycle_id=response.cycle_id, round_=round_)
+    """Store a submission of the response with these values, and mark the response as submitted.
+
+    Without an `instrument` it answers the shipped one; `visibility` is of the questions that are not for the secretariat only.
+    """
+    known = instrument or load_instrument()
+    document = sealed_document(known, response.state_id, values, cycle_id=response.cycle_id, round_=round_)
+    document["number"] = f"{response.state_id}-2026-{response.id[:8]}-{round_}"
     document["visibility"] |= visibility or {}
     text = canonical_json(document)
     submission = Submission(
@@ -213,11 +219,13 @@ class _Maker:
 
 def make_source(
     documents: Mapping[str, Mapping[str, Any]], *, settings: ExportSettings | None = None,
-    visibility: Mapping[str, str] | None = None,
+    visibility: Mapping[str, str] | None = None, regions: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> ExportSource:  # fmt: skip
     """An export of States with these values, without a database: for properties that are tried many times.
 
-    `visibility` by question stands in every document; questions that it does not name are for the secretariat.
+    `visibility` by question stands in every document; questions that it does not name are for the secretariat. States that
+    `regions` does not name are African, and those that `kinds` does not name are Member States.
     """
     asked = settings or ExportSettings()
     instrument = load_instrument()
@@ -225,9 +233,11 @@ def make_source(
     kept = Documents(file)
     states = []
     for code, values in documents.items():
-        if not asked.accepts(code, "african"):
+        region = (regions or {}).get(code, "african")
+        if not asked.accepts(code, region):
             continue
-        document = sealed_document(instrument, code, values)
+        kind = (kinds or {}).get(code, "member_state")
+        document = sealed_document(instrument, code, values, kind=kind)
         if visibility is not None:
             document["visibility"] = {one: visibility.get(one, "secretariat") for one in instrument.questions}
         text = canonical_json(document)
@@ -235,7 +245,7 @@ def make_source(
         kept.put(code, text)
         states.append(
             StateRecord(
-                response_id=f"response-{code}", state_id=code, m49="", kind="member_state", region="african",
+                response_id=f"response-{code}", state_id=code, m49="", kind=kind, region=region,
                 names={"en": f"Land {code}"}, party_status="unknown", party_since=None, invited_at=None,
                 clearance="submitted", deadline=SEALED_AT, is_extended=False, answered=1, asked=2, questions_ready=0,
                 started_at=SEALED_AT, last_activity_at=SEALED_AT,

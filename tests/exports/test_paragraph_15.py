@@ -29,3 +29,10 @@ def test_the_subjects_are_those_that_paragraph_15_names_then_cases_and_good_prac
     assert [topic["id"] for topic in read_strict(SELECTION)["topics"]] == [
         "convictions", "units", "financial_flows", "victim_centred", "compensation", "remedies", "cases", "good_practices",
     ]  # fmt: skip
+
+
+def test_what_the_passage_says_stands_in_the_workbook_under_the_same_subject() -> None:
+    for topic in read_strict(SELECTION)["topics"]:
+        assert topic["stated"], topic["id"]
+        assert set(topic["stated"]) <= set(topic["items"]), topic["id"]
+        assert len(topic["stated"]) == len(set(topic["stated"])), topic["id"]

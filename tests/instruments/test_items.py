@@ -15,9 +15,11 @@ from werkzeug.datastructures import MultiDict
 from forms.question import build_question_form, read_posted
 from instruments.catalog import canonical_json
 from instruments.items import ITEM_TYPES
-from instruments.items.base import Fact, Item
+from instruments.items.base import Fact, Item, Line
+from instruments.items.statistics import Statistics
 from instruments.texts import Message, Text, Texts
-from languages import LANGUAGES, format_date
+from instruments.values import GoodPractice
+from languages import LANGUAGES, format_date, separator
 from tests.forms.posting import posted_back, print_item, read_html, send
 from tests.instruments.examples import EXAMPLES, context_in
 
@@ -253,6 +255,38 @@ def test_the_answer_is_said_in_lines(item: Item, value: Any, language: str) -> N
             assert format_date(leaf, language) in said
         elif isinstance(leaf, int | Decimal) and type(leaf) is not bool and item.sheet != "Evidence":
             assert f"{Decimal(leaf):f}" in said, path
+
+
+@every_answer
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answer_in_few_words_says_nothing_that_the_lines_do_not(item: Item, value: Any, language: str) -> None:
+    texts = context_in(language).texts
+    lines = "\n".join(f"{line.label} {line.text}" for line in item.lines(value, texts))
+    brief = item.brief(value, texts)
+    for line in brief.lines:
+        parts = line.text.split(separator(language)) if line.language and not brief.is_text else [line.text]
+        assert all(part in lines for part in parts), line
+        assert line.label in lines
+
+
+def test_a_practice_that_is_not_to_be_shared_has_no_words() -> None:
+    item = EXAMPLES["good_practice"].item("good_practice")
+    assert item.brief(GoodPractice(text="Ours", consent=True), EN.texts).lines == [Line("Ours", language="und")]
+    assert item.brief(GoodPractice(text="Ours", consent=False), EN.texts).lines == []
+
+
+def test_few_figures_are_those_of_the_last_year_with_parts_only_where_there_is_no_total() -> None:
+    item = EXAMPLES["statistics"].item("statistics")
+    assert isinstance(item, Statistics)
+    row, other = item.rows_[:2]
+    part = next(line.id for line in item.figure_lines if line.part and line.row == row)
+    part_alone = next(line.id for line in item.figure_lines if line.part and line.row == other)
+    cells = {row: {"2024": 9, "2025": 7}, part: {"2025": 3}, part_alone: {"2025": 2}, other: {"2024": 5}}
+    value = item.load({"cells": cells, "provisional": ["2025"], "source": "Register"})
+    brief = item.brief(value, EN.texts)
+    assert [line.text for line in brief.lines] == ["7", "2"]
+    assert brief.head == "2025 (Provisional)"
+    assert item.brief(item.load({"cells": {}, "source": "Register"}), EN.texts).lines == []
 
 
 @every_answer

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from exports.document import print_response
+from exports.passage import print_passage
 from exports.pdf import write_pdf
-from exports.word import write_word
+from exports.word import write_passage, write_word
 from instruments.values import Narrative
 from tests.exports.printed import MOMENT, SEAL, make_source
 from tests.office.test_libreoffice import convert
@@ -78,3 +79,14 @@ def test_libreoffice_prints_the_word_file(tmp_path: Path, language: str) -> None
     file = tmp_path / "answers.docx"
     file.write_bytes(write_word(print_response(make_source(GIVEN), language, answered_only=True)))
     assert TEXT in text_of(convert(tmp_path, file, "pdf").read_bytes(), tmp_path)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_libreoffice_prints_the_passage_on_three_pages_at_most(tmp_path: Path, language: str) -> None:
+    file = tmp_path / "passage.docx"
+    source = make_source({"op5.cases": Narrative(text=TEXT, language="ar")}, submitted=True)
+    file.write_bytes(write_passage(print_passage(source, language)))
+    printed = convert(tmp_path, file, "pdf").read_bytes()
+    assert TEXT in text_of(printed, tmp_path)
+    said = subprocess.run(["pdfinfo", str(tmp_path / "document.pdf")], check=True, capture_output=True, timeout=60)
+    assert int(re.findall(r"Pages:\s+(\d+)", said.stdout.decode())[0]) <= 3

@@ -7,10 +7,14 @@ import hashlib
 import io
 import json
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
+import openpyxl
 import pytest
 from sqlmodel import select
 
@@ -100,3 +104,53 @@ def test_saved_again_by_libreoffice_it_still_verifies(
         report = verify_file(book, sqlite_database)
     assert report.differences == ()
     assert {check.code for check in report.checks} >= {"facts", "answers", "sheets"}
+
+
+def without_values(data: bytes) -> bytes:
+    """The workbook with the formulas of By_question but without the values that stand beside them in the cells."""
+    target = io.BytesIO()
+    removed = 0
+    with ZipFile(io.BytesIO(data)) as source, ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            text = source.read(name)
+            if name.startswith("xl/worksheets/"):
+                text, count = re.subn(rb"(</f>)<v>\d+</v>", rb"\1", text)
+                removed += count
+            archive.writestr(name, text)
+    assert removed > 400
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("most_rows", [1_048_576, 900])
+def test_libreoffice_counts_the_same_by_its_own_reckoning(tmp_path: Path, most_rows: int) -> None:
+    instrument = load_instrument()
+    documents = {
+        code: random_values(instrument, random.Random(seed), 0.3) for seed, code in enumerate(("XAA", "XAB", "XAC"))
+    }
+    file = tmp_path / "report.xlsx"
+    file.write_bytes(without_values(workbook_bytes(make_source(documents), most_rows=most_rows)))
+    assert all(row["states_formula"] == "" for row in tables(read_by_calamine(file.read_bytes()))["By_question"])
+    rows = tables(read_by_calamine(convert(tmp_path, file, "xlsx").read_bytes()))["By_question"]
+    assert [row["states_formula"] for row in rows] == [row["states"] for row in rows]
+    assert {row["states"] for row in rows} >= {0, 1, 2, 3}
+
+
+def charts(file: Path) -> list[Any]:
+    """The charts of the dashboard."""
+    page: Any = openpyxl.load_workbook(file)["Dashboard"]
+    return list(page._charts)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_libreoffice_draws_and_prints_the_charts(tmp_path: Path, language: str) -> None:
+    source = make_source({"XAA": random_values(load_instrument(), random.Random(3), 0.02)})
+    file = tmp_path / "report.xlsx"
+    file.write_bytes(workbook_bytes(source, language))
+    made, kept = (charts(one) for one in (file, convert(tmp_path, file, "xlsx")))
+    assert [len(chart.series) for chart in kept] == [len(chart.series) for chart in made]
+    assert len(made) >= 4
+    pages = convert(tmp_path, file, 'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-6"}}')
+    text = subprocess.run(["pdftotext", str(pages), "-"], check=True, capture_output=True, timeout=120).stdout.decode()
+    if language == "en":
+        # Over the table and over the chart.
+        assert text.count("Coverage by regional group") == text.count("Latest submissions over time") == 2

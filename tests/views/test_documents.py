@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from docx import Document
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlmodel import Session
 
 import exports.document_downloads as downloads
@@ -19,7 +15,8 @@ from models.submissions import Submission
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
-from tests.builders import World, actor_for, answer, make_world, sign_in
+from tests.builders import World, actor_for, answer, make_world
+from tests.views.word_files import enter, text
 
 DRAFTED = "The Act covers it."
 
@@ -54,20 +51,6 @@ def submitted(app: Flask, world: World) -> str:
         opened = open_response(session, world.response_id, actor, Permission.RESPONSE_SUBMIT, lock=True)
         made = submit(session, opened, Declaration("Amina", "Head"), private_key=tracker.secrets.receipt_key)
         return made.id
-
-
-def enter(app: Flask, user_id: int) -> FlaskClient:
-    """A browser signed in as this person."""
-    client = app.test_client()
-    with app.extensions["tracker"].database.reading() as session:
-        sign_in(client, session.get_one(User, user_id))
-    return client
-
-
-def text(content: bytes) -> str:
-    book = Document(io.BytesIO(content))
-    cells = [cell.text for table in book.tables for row in table.rows for cell in row.cells]
-    return "\n".join([paragraph.text for paragraph in book.paragraphs] + cells)
 
 
 def test_the_team_of_the_state_gets_its_draft(app: Flask, world: World) -> None:

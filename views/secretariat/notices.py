@@ -115,6 +115,7 @@ def _act_words(act: AuditEvent, cycle: Cycle) -> str:
         "focal_point.replaced": _("Focal point named on the page of the State"), "invitation.accepted": _("Invitation accepted"),
         "invitation.cancelled": _("Invitation cancelled"), "invitation.made": _("Focal point invited"),
         "links_issued": _("Link issued by the installation"),
+        "passage.made": _("Draft passage for the report of paragraph 15 downloaded"),
         "passphrase.link_made": _("Link for a new passphrase handed out"), "reminder.sent": _("Reminder by mail"),
         "response.reopening_requested": _("Asked to open the response again"), "response.submitted": _("Response submitted"),
         "second_factor.reset": _("Lost authenticator taken away"),
