@@ -53,7 +53,7 @@ ONLY_IN: dict[str, frozenset[str]] = {
 
 MOVES_ON: dict[str, frozenset[str]] = {
     "": frozenset({"clearance", "clearance_label", "visibility", "visibility_label"}),
-    "Cover": frozenset({"cycle_title", "opens_at", "deadline", "closed_at", "states"}),
+    "Cover": frozenset({"cycle_title", "opens_at", "deadline", "closed_at", "states", "previous_cycle_title"}),
     "Coverage": frozenset({
         "party_status", "party_status_label", "party_since", "invited_at", "focal_point", "reminders", "last_reminded_at",
         "work_state", "work_state_label", "answered", "asked", "questions_ready", "deadline", "is_extended",

@@ -12,7 +12,6 @@ from typing import IO, Any
 from exports.cells import clean, column_letters
 from exports.codes import code_lists
 from exports.columns import MOVES_ON
-from exports.contract import read_contract
 from exports.cover import COVER
 from exports.dashboard import DASHBOARD
 from exports.facts import FACT_COLUMNS
@@ -36,7 +35,7 @@ def compare_sheets(
     file: IO[bytes], answers: Answers, statements: Statements, findings: Findings, limits: Limits, own: Limits, most: int, *,
     rehearsal: bool, progress: Callable[[], object],
 ) -> None:  # fmt: skip
-    """Compare all sheets of the contract and the cover, cell by cell. What goes on changing after an export is left out.
+    """Compare the cover, the dashboard and every sheet of rows, cell by cell. What goes on changing after an export is left out.
 
     Raises UnreadableWorkbook.
     """
@@ -80,7 +79,6 @@ def _made_again(answers: Answers, *, rehearsal: bool) -> Iterator[IO[bytes]]:
 def _walk(
     book: WorkbookFile, right: WorkbookFile, answers: Answers, statements: Statements, findings: Findings, most: int
 ) -> None:
-    contract = read_contract()["sheets"]
     due = right.read()
     name_due, rows_due = next(due, ("", iter(())))
     for name, rows in book.read():
@@ -95,7 +93,7 @@ def _walk(
             # How far the work is goes on changing, and stands there by regional group.
             groups = frozenset(code_lists(gettext_in(answers.source.settings.language))["group"].values())
             _name_rows(name, _compare(_free(rows_due, groups), _free(rows, groups), most), findings)
-        elif base in contract:
+        elif (count := statements.counts.get(base)) is not None and count.due is not None:
             _compare_table(base, name, rows_due, rows, answers, findings, most)
         else:
             findings.remark("not_compared", name)

@@ -66,6 +66,15 @@ def set_cell(sheet: str, place: str, value: Any) -> Change:
     return change
 
 
+def set_dashboard(begins: str, value: Any) -> Change:
+    def change(book: Any) -> tuple[str, int]:
+        row = next(row for row in book["Dashboard"].iter_rows() if str(row[0].value).startswith(begins))
+        row[1].value = value
+        return "Dashboard", int(row[0].row)
+
+    return change
+
+
 def set_cover(key: str, value: Any, column: str = "B") -> Change:
     def change(book: Any) -> tuple[str, int]:
         row = cover_row(book, key)
@@ -90,6 +99,10 @@ CELLS: dict[str, tuple[str, Change]] = {
     "a text for reading": ("row_altered", set_value("Texts", "text", "Other words.", **NARRATIVE)),
     "a receipt number": ("row_altered", set_value("Coverage", "receipt_no", "XAA-1", state_iso3="XAA")),
     "a wording of the dictionary": ("row_altered", set_value("Dictionary", "label_en", "Other", item_id="op2.narrative")),
+    "a count of States": ("row_altered", set_value("By_question", "states", 99, item_id="op2.status_practice", code="fully_implemented")),
+    "a count of a group": ("row_altered", set_value("By_group", "african", 99, item_id="op2.status_practice", code="fully_implemented")),
+    "an answer beside others": ("row_altered", set_value("Answers_wide", "op2.status_practice", "fully_implemented", state_iso3="XAA")),
+    "a count of the dashboard": ("row_altered", set_dashboard("2 ", 99)),
     "the head of a column in words": ("row_altered", set_cell("Texts", "C3", "Somebody")),
     "the fingerprint of the submissions": ("submissions_sha256", set_cover("submissions_sha256", "0" * 64)),
     "the fingerprint of the questionnaire": ("instrument_sha256", set_cover("instrument_sha256", "0" * 64)),

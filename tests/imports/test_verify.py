@@ -30,7 +30,8 @@ from models.states import ReportingState
 from models.submissions import Submission
 from tests.builders import make_response, make_state
 from tests.exports.builders import make_source, seal, workbook_bytes
-from tests.imports.changes import CELLS, LONG, ROWS, set_cover
+from tests.exports.test_changes import make_rounds
+from tests.imports.changes import CELLS, LONG, ROWS, set_cover, set_value
 from tests.imports.workbooks import (
     FEW,
     altered,
@@ -227,6 +228,25 @@ def test_work_that_goes_on_is_no_difference(data: bytes, sqlite_database: Databa
     report = verify(data, sqlite_database)
     assert found(report) == []
     assert report.remarks == (("state_since", "XNN"),)
+
+
+def test_changes_against_the_round_before_are_compared_too(sqlite_database: Database) -> None:
+    rounds = make_rounds(sqlite_database)
+    for cycle_id, words in ((rounds.before, "Then"), (rounds.now, "Now")):
+        rounds.submit(cycle_id, "XAA", {"op4.narrative": Narrative(text=words, language="en")})
+    file = exported(sqlite_database)
+    assert found(verify(file, sqlite_database)) == []
+    changed = altered(file, set_value("Changes", "before", "Other", item_id="op4.narrative"))
+    (one,) = found(verify(changed, sqlite_database))
+    assert (one.code, one.sheet, one.said, one.due) == ("row_altered", "Changes", "Other", "Then")
+    with sqlite_database.transaction() as session:
+        earlier = session.exec(select(Submission).where(Submission.document.contains("Then"))).one()  # type: ignore[attr-defined]
+        earlier.document = earlier.document.replace("Then", "Once")
+        session.add(earlier)
+        number = earlier.number
+    report = verify(file, sqlite_database)
+    assert [(one.code, one.said) for one in found(report)] == [("submission_altered", number)]
+    assert [code for code, _about in report.remarks] == ["sheets_not_compared"]
 
 
 def test_a_submission_altered_in_the_database_is_named(data: bytes, sqlite_database: Database) -> None:

@@ -136,7 +136,10 @@ NAUGHTY = (
 
 
 def as_number(value: Any) -> Any:
-    """A cell as calamine gives it, in the reader's form: days and moments as their numbers."""
+    """A cell as calamine gives it, in the reader's form: days and moments as their numbers, of a formula what it gave."""
+    if isinstance(value, tuple):
+        kind, text = value
+        return round(float(text), 9) if kind == "fn" else value
     if isinstance(value, datetime):
         return round((value - datetime(1899, 12, 30)) / timedelta(days=1), 9)
     if isinstance(value, date):
