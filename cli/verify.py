@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from cli.common import Refused, command_settings, open_database
+from exports.source import ExportError
 from imports.findings import Difference, Report
 from imports.verify import OWN, verify_file
 from imports.verify_words import check_words, refusal_words, remark_words, sentence
@@ -44,6 +45,8 @@ def verify(file: Path, offline: bool) -> None:
         raise NotVerified(f"{refusal_words(str)[error.code]} [{error.code}]{about}") from None
     except Refused as error:
         raise NotVerified(error.message) from None
+    except (ExportError, OSError) as error:
+        raise NotVerified(f"The workbook was not verified: {error}") from None
     tell(file.name, report)
     raise SystemExit(0 if report.is_equal else 1)
 
