@@ -19,7 +19,7 @@ def write_csv(
     source: ExportSource,
     language: str,
     *,
-    rehearsal: bool = False,  # noqa: ARG001 # no place to say it: the name of the file does
+    rehearsal: bool = False,
     progress: Callable[[], object] = lambda: None,
 ) -> ExportReport:
     """Write Answers_long as CSV into an empty binary file, and nothing else: there is no place for what is said about it.
@@ -31,7 +31,7 @@ def write_csv(
         lambda sheet: [CsvForm(target, columns_of(sheet))] if sheet.name == ANSWERS else [],
     )  # fmt: skip
     export.making.write_answers(export.tables[ANSWERS], progress)
-    return export.finish()
+    return export.finish(rehearsal=rehearsal)
 
 
 def write_json(
@@ -55,7 +55,7 @@ def write_json(
             lambda sheet: [JsonForm(files[sheet.name], columns_of(sheet))] if sheet.name in files else [],
         )  # fmt: skip
         export.making.write_answers(export.tables[ANSWERS], progress)
-        report = export.finish()
+        report = export.finish(rehearsal=rehearsal)
         target.write(f'{{"about": {json_text(export.about(report, rehearsal=rehearsal))}'.encode())
         for key, name in (("issues", ISSUES), ("facts", ANSWERS)):
             target.write(f',\n"{key}": '.encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 TEXT_LIMIT = 32_000
@@ -132,11 +132,27 @@ def day_number(value: date) -> int | None:
     return None if value < FIRST_DAY else value.toordinal() - _EPOCH
 
 
+def day_of_number(serial: float) -> date | None:
+    """The day of a serial number, or None where there is none."""
+    try:
+        return date.fromordinal(int(serial) + _EPOCH)
+    except (ValueError, OverflowError):
+        return None
+
+
 def moment_number(value: datetime) -> str:
     """The serial number of a moment in UTC, to the second."""
     moment = value.astimezone(UTC)
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
     return f"{moment.date().toordinal() - _EPOCH + seconds / 86400:.10f}".rstrip("0").rstrip(".")
+
+
+def moment_of_number(serial: float) -> datetime | None:
+    """The moment (UTC, to the second) of a serial number, or None where there is none."""
+    try:
+        return datetime(1899, 12, 30, tzinfo=UTC) + timedelta(seconds=round(serial * 86400))
+    except (ValueError, OverflowError):
+        return None
 
 
 def column_letters(number: int) -> str:

@@ -51,6 +51,19 @@ ONLY_IN: dict[str, frozenset[str]] = {
 """The presets that have the sheet; all others are in every preset. States stand side by side for the secretariat only."""
 
 
+MOVES_ON: dict[str, frozenset[str]] = {
+    "": frozenset({"clearance", "clearance_label", "visibility", "visibility_label"}),
+    "Cover": frozenset({"cycle_title", "opens_at", "deadline", "closed_at", "states", "previous_cycle_title"}),
+    "Coverage": frozenset({
+        "party_status", "party_status_label", "party_since", "invited_at", "focal_point", "reminders", "last_reminded_at",
+        "work_state", "work_state_label", "answered", "asked", "questions_ready", "deadline", "is_extended",
+        "reopen_requested_at", "last_activity_at",
+    }),
+}  # fmt: skip
+"""By sheet (empty: in every sheet), the columns whose values go on changing after an export and are in no sealed answer; of the
+cover, the keys of such lines. `flask export verify` does not compare them."""
+
+
 def list_sheets(
     instrument: Instrument, language: str, preset: str = SECRETARIAT, *, report: str = "", has_previous: bool = False
 ) -> list[Sheet]:

@@ -11,6 +11,7 @@ from exports.codes import code_lists, short_asked_states
 from exports.columns import CONTRACT_VERSION
 from exports.dashboard import DASHBOARD
 from exports.marks import BLANKS, SCALES, with_mark
+from exports.number import export_number
 from exports.settings import PUBLIC, REVIEWERS, SECRETARIAT, STATE
 from exports.shape import Gettext, gettext_in
 from exports.source import ExportSource
@@ -52,21 +53,23 @@ def cover_rows(
     facts_sha256: str,
     shown_states: int,
     *,
+    number: str,
     rehearsal: bool,
     has_dashboard: bool = False,
 ) -> Iterator[CoverRow]:
-    """All lines of the cover."""
+    """All lines of the cover. `number` is the export number."""
     _ = gettext_in(language)
     texts = source.instrument.texts_in(language)
     # The title runs over the columns beside it, so nothing may stand there.
     yield CoverRow(str(texts("instrument.title")), style="title")
     if rehearsal:
-        yield CoverRow(_("Rehearsal: invented States and invented answers"), style="warning")
+        yield CoverRow(_("Rehearsal: invented States and invented answers"), key="rehearsal", style="warning")
     yield CoverRow()
     yield CoverRow(_("Purpose"), str(texts("instrument.complements")), "complements")
     yield CoverRow(_("Reliability"), str(texts("instrument.verification")), "verification")
     yield CoverRow()
     yield CoverRow(_("This workbook"), style="section")
+    yield CoverRow(_("Export number"), number, "export_number")
     yield from _facts(source, language, facts_sha256, shown_states)
     yield CoverRow()
     yield CoverRow(_("Sheets"), style="section")
@@ -86,6 +89,15 @@ def submissions_sha256(source: ExportSource) -> str:
     """SHA-256 of the canonical JSON list of [State, receipt number, fingerprint], ordered by State: what was exported."""
     seals = [[state.state_id, state.seal.number, state.seal.sha256] for state in source.states if state.seal]
     return hashlib.sha256(canonical_json(sorted(seals)).encode()).hexdigest()
+
+
+def number_of(source: ExportSource, facts_sha256: str, *, rehearsal: bool) -> str:
+    """The export number of what was made from a source."""
+    return export_number(
+        parameters=source.settings.as_json(), cycle=source.cycle.id, instrument_sha256=source.instrument.sha256,
+        facts_sha256=facts_sha256, submissions_sha256=submissions_sha256(source), as_at=source.as_at,
+        contract_version=CONTRACT_VERSION, rehearsal=rehearsal,
+    )  # fmt: skip
 
 
 def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states: int) -> Iterator[CoverRow]:
@@ -118,6 +130,7 @@ def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states:
     yield CoverRow(_("Fingerprint of the facts (SHA-256)"), facts_sha256, "facts_sha256")
     yield CoverRow(_("Fingerprint of the submissions (SHA-256)"), submissions_sha256(source), "submissions_sha256")
     yield CoverRow(_("Version of the columns"), CONTRACT_VERSION, "contract_version")
+    yield CoverRow(_("Parameters, for programs"), canonical_json(source.settings.as_json()), "parameters")
 
 
 def stated_facts(

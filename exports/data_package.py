@@ -70,7 +70,7 @@ class _DataPackage:
         if clean(self.source.cycle.title)[1]:
             self.export.report(Issue("characters_replaced", DESCRIPTOR, 0, "cycle_title"))
         self.export.making.write(self.export.tables, progress)
-        report = self.export.finish()
+        report = self.export.finish(rehearsal=rehearsal)
         with ZipFile(target, "w", ZIP_DEFLATED) as archive:
             with open_member(archive, README) as member:
                 member.write(self._readme(rehearsal=rehearsal).encode("utf-8-sig"))

@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from exports.codes import code_lists
 from exports.columns import list_sheets
 from exports.cover import COVER, preset_words, report_words
-from exports.settings import PRESETS, SECRETARIAT, BadSettings, ExportSettings
+from exports.formats import format_words
+from exports.settings import PRESETS, SECRETARIAT, WORKBOOK, BadSettings, ExportSettings
 from exports.settings_words import filters_in_words
 from exports.worker import make_now
 from forms.exports import ExportForm
@@ -83,7 +84,7 @@ def _in_order(db: Any, cycle_id: str) -> list[Any]:
 def export_page(cycle_id: str) -> Any:
     """What the workbook of a round holds and can be asked for; filled with the saved `setting` that the address names, if any."""
     found = read_round(cycle_id)
-    given: dict[str, Any] = {"preset": SECRETARIAT, "report": "", "language": page_language()}
+    given: dict[str, Any] = {"preset": SECRETARIAT, "report": "", "file_format": WORKBOOK, "language": page_language()}
     unknown: list[str] = []
     if setting_id := request.args.get("setting", ""):
         with reading() as db:
@@ -140,6 +141,7 @@ def make_form(found: Round, given: Mapping[str, Any] | None = None) -> ExportFor
     presets, groups = preset_words(_), code_lists(_)["group"]
     offer(form.preset, [(preset, presets[preset]) for preset in PRESETS])
     offer(form.report, report_words(_).items())
+    offer(form.file_format, format_words(_).items())
     offer(form.language, LANGUAGE_NAMES.items())
     offer(form.state, [("", _("All States")), *found.names.items()])
     offer(form.states, found.names.items())
@@ -157,7 +159,7 @@ def _read_settings(form: ExportForm) -> ExportSettings | None:
         return None
     try:
         return ExportSettings(
-            language=form.language.data, preset=form.preset.data, report=form.report.data, states=form.chosen_states,
+            language=form.language.data, preset=form.preset.data, report=form.report.data, file_format=form.file_format.data, states=form.chosen_states,
             regions=tuple(form.regions.data or ()), questions=tuple(form.questions.data or ()),
             recipient=form.recipient.data or "", as_at=form.moment,
         )  # fmt: skip
@@ -176,7 +178,7 @@ def _form_data(found: Round, setting: ExportSetting) -> dict[str, Any]:
     asked = ExportSettings.from_json(setting.parameters)
     states = [code for code in asked.states if code in found.names]
     return {
-        "preset": asked.preset, "report": asked.report, "language": asked.language, "recipient": asked.recipient, "as_at": asked.as_at,
+        "preset": asked.preset, "report": asked.report, "file_format": asked.file_format, "language": asked.language, "recipient": asked.recipient, "as_at": asked.as_at,
         "state": states[0] if len(states) == 1 else "", "states": states if len(states) > 1 else [],
         "regions": list(asked.regions), "name": setting.name, "shared": setting.shared,
         "questions": [question for question in asked.questions if question in found.instrument.questions],

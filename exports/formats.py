@@ -8,6 +8,7 @@ from typing import IO, Protocol
 
 from exports.answers_files import write_csv, write_json
 from exports.data_package import write_data_package
+from exports.settings import CSV, DATA_PACKAGE, JSON, WORKBOOK
 from exports.shape import Gettext
 from exports.source import ExportSource
 from exports.workbook import ExportReport, write_workbook
@@ -37,14 +38,13 @@ class Format:
     ending: str
 
 
-WORKBOOK, DATA_PACKAGE, CSV, JSON = "xlsx", "datapackage", "csv", "json"
 FORMATS: dict[str, Format] = {
     WORKBOOK: Format(write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     DATA_PACKAGE: Format(write_data_package, "application/zip", "zip"),
     CSV: Format(write_csv, "text/csv", "csv"),
     JSON: Format(write_json, "application/json", "json"),
 }
-"""Every format by its code; the first is what is meant where none is named."""
+"""Every format by its code."""
 
 
 def format_words(_: Gettext) -> dict[str, str]:

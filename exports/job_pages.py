@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from exports.cover import preset_words
 from exports.downloads import hidden, is_kept
+from exports.formats import FORMATS
 from exports.settings import ExportSettings
 from exports.settings_words import filters_in_words
 from exports.worker import make_now
@@ -27,7 +28,6 @@ from views.secretariat.common import cycle_frame
 export_jobs = Blueprint("export_jobs", __name__, url_prefix="/exports/jobs/<job_id>")
 export_jobs.register_error_handler(PermissionDenied, hidden)
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEGABYTE = 1_000_000
 
 
@@ -90,8 +90,9 @@ def download(job_id: str) -> Any:
             links=[(url_for("export_jobs.job_page", job_id=job_id), _("To the page of the workbook"))],
         )  # fmt: skip
     response: Response = send_file(
-        file, mimetype=MEDIA_TYPE, as_attachment=True, download_name=job.file_name, conditional=False
-    )
+        file, mimetype=FORMATS[job.parameters["file_format"]].media_type, as_attachment=True,
+        download_name=job.file_name, conditional=False,
+    )  # fmt: skip
     response.content_length = job.size
     return response
 

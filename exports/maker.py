@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from exports.formats import FORMATS
 from exports.settings import SECRETARIAT, BadSettings, ExportSettings
 from exports.source import ExportError, ExportSource, read_source
-from exports.workbook import ExportIncomplete, write_workbook
+from exports.workbook import ExportIncomplete
 from models.database import Database
 from services.permissions import NotFound
 
@@ -54,6 +55,7 @@ class Outcome:
     size: int = 0
     file_sha256: str = ""
     facts_sha256: str = ""
+    number: str = ""
     error: str = ""
     detail: str = ""
 
@@ -93,13 +95,14 @@ def _write(order: Order, target: Path, progress: Progress) -> Outcome:
                 progress(done, total)
 
             with os.fdopen(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-                report = write_workbook(file, source, settings.language, rehearsal=order.rehearsal, progress=count)
+                write = FORMATS[settings.file_format].write
+                report = write(file, source, settings.language, rehearsal=order.rehearsal, progress=count)
                 file.flush()
                 os.fsync(file.fileno())
                 file.seek(0)
                 digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
-            name = file_name(source, settings.language, rehearsal=order.rehearsal)
-        return Outcome(name, size, digest, report.facts_sha256)
+            name = file_name(source, report.number, rehearsal=order.rehearsal)
+        return Outcome(name, size, digest, report.facts_sha256, report.number)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -107,16 +110,18 @@ def _write(order: Order, target: Path, progress: Progress) -> Outcome:
         database.close()
 
 
-def file_name(source: ExportSource, language: str, *, rehearsal: bool) -> str:
-    """The name of the file: product, preset, moment of the facts, language. The same facts have the same name."""
+def file_name(source: ExportSource, number: str, *, rehearsal: bool) -> str:
+    """The name of the file: product, preset, moment of the facts, language, export number. The same facts have the same name."""
+    settings = source.settings
     mark = "rehearsal-" if rehearsal else ""
-    if source.settings.preset != SECRETARIAT:
-        states = source.settings.states
+    if settings.preset != SECRETARIAT:
+        states = settings.states
         named = states if len(states) <= MOST_NAMED else (str(len(states)), "states")
-        mark += "-".join((source.settings.preset, *named)).lower() + "-"
-    if report := source.settings.report:
+        mark += "-".join((settings.preset, *named)).lower() + "-"
+    if report := settings.report:
         mark += report.replace("_", "-") + "-"
-    return f"implementation-tracker-{mark}{source.as_at:%Y-%m-%d-%H%M}-{language}.xlsx"
+    ending = FORMATS[settings.file_format].ending
+    return f"implementation-tracker-{mark}{source.as_at:%Y-%m-%d-%H%M}-{settings.language}-{number}.{ending}"
 
 
 def _least_space(folder: Path) -> int:

@@ -9,11 +9,10 @@ from typing import Any
 from flask import Blueprint, request, send_file
 from flask_babel import gettext as _
 
-from exports.job_pages import MEDIA_TYPE
+from exports.formats import FORMATS
 from exports.maker import file_name
 from exports.settings import STATE, ExportSettings
 from exports.source import ExportError, read_source
-from exports.workbook import write_workbook
 from services.permissions import NotFound, Permission
 from services.responses import open_response
 from services.submissions import list_submissions
@@ -63,12 +62,13 @@ def workbook(response_id: str) -> Any:
             503, "busy", title=_("Many copies are being made at the moment"), message=_("Try again in a minute."),
             retry_after=60,
         )  # fmt: skip
+    kind = FORMATS[settings.file_format]
     file = tempfile.TemporaryFile(prefix="workbook-")  # noqa: SIM115 # closed when the last byte has been sent
     try:
         with read_source(tracker().database, response.cycle_id, settings) as source:
             rehearsal = tracker().settings.rehearsal
-            write_workbook(file, source, settings.language, rehearsal=rehearsal)
-            name = file_name(source, settings.language, rehearsal=rehearsal)
+            report = kind.write(file, source, settings.language, rehearsal=rehearsal)
+            name = file_name(source, report.number, rehearsal=rehearsal)
     except BaseException:
         file.close()
         raise
@@ -76,6 +76,6 @@ def workbook(response_id: str) -> Any:
         _one_at_a_time.release()
     size = file.seek(0, 2)
     file.seek(0)
-    answer = send_file(file, mimetype=MEDIA_TYPE, as_attachment=True, download_name=name, conditional=False)
+    answer = send_file(file, mimetype=kind.media_type, as_attachment=True, download_name=name, conditional=False)
     answer.content_length = size
     return answer

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from exports.cells import clean
-from exports.cover import SheetCount, stated_facts
+from exports.cover import SheetCount, number_of, stated_facts
 from exports.making import Making
 from exports.plain_tables import Form, PlainTable, figure_text
 from exports.reference import labels_in_other_languages
@@ -41,7 +41,7 @@ class PlainExport:
         self.making.rows.count(ISSUES)
         self.tables[ISSUES].write((issue.code, self._words[issue.code], issue.sheet, issue.row or None, *issue[3:]))
 
-    def finish(self) -> ExportReport:
+    def finish(self, *, rehearsal: bool) -> ExportReport:
         """End the tables and compare the rows written with those due. Raises ExportIncomplete."""
         for detail in labels_in_other_languages(self.source.instrument, self.language):
             self.report(Issue("label_in_other_language", "", 0, "", detail=detail))
@@ -51,9 +51,9 @@ class PlainExport:
             due = self.making.rows.entries.get(table.sheet.name, 0)
             counts.append(SheetCount(table.sheet.name, table.sheet.title, due, table.written))
         check_counts(counts)
-        return ExportReport(
-            tuple(counts), self.making.rows.facts_hash.hexdigest(), self.tables[ISSUES].written, self.source.as_at
-        )
+        facts = self.making.rows.facts_hash.hexdigest()
+        number = number_of(self.source, facts, rehearsal=rehearsal)
+        return ExportReport(tuple(counts), facts, number, self.tables[ISSUES].written, self.source.as_at)
 
     def about(self, report: ExportReport, *, rehearsal: bool) -> dict[str, Any]:
         """What the cover of the workbook says, by the same keys and mostly in words, and the parameters as plain data.
@@ -73,6 +73,7 @@ class PlainExport:
             # A word on the cover while the round is open.
             "closed_at": closed and figure_text(closed),
             "parameters": self.source.settings.as_json(),
+            "export_number": report.number,
             "rows": {count.name: {"due": count.expected, "written": count.written} for count in report.counts},
             "units": {item.id: unit for item in items if (unit := getattr(item, "unit", ""))},
         }

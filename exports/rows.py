@@ -149,6 +149,12 @@ class Rows:
                     "original" if fact.text else "", fact.field, fact.field_label, fact.row_id, *tail,
                 )  # fmt: skip
 
+    def fact_lines(self, state_id: str, items: list[SealedItem]) -> Iterator[tuple[SealedItem, bytes]]:
+        """The canonical line of every fact, in the order of Answers_long, each with its item; nothing is counted."""
+        for entry in items:
+            for fact in entry.facts or (Fact(),):
+                yield entry, self.facts_hash.line(state_id, entry, fact)
+
     def matrix_row(self, state: StateRecord, items: list[SealedItem], target: str) -> Row:
         """The State's row of the matrix; `target` is the cell where its answers begin in Answers_long."""
         by_id = {entry.item.id: entry for entry in items}
@@ -266,11 +272,15 @@ class FactsHash:
 
     def add(self, state_id: str, entry: SealedItem, fact: Fact) -> None:
         """One more fact."""
+        self._digest.update(self.line(state_id, entry, fact))
+
+    def line(self, state_id: str, entry: SealedItem, fact: Fact) -> bytes:
+        """The canonical line of a fact."""
         unit = self._units[entry.item.id] if fact.number is not None and self._units[entry.item.id] else fact.unit
-        self._digest.update(fact_line(
-            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code,
-            fact.text, fact.number, unit, fact.date.isoformat() if fact.date else "", fact.language,
-        ))  # fmt: skip
+        return fact_line(
+            state_id, entry.item.id, entry.asked_state, entry.version, fact.row_id, fact.field, fact.code, fact.text, fact.number,
+            unit, fact.date.isoformat() if fact.date else "", fact.language,
+        )  # fmt: skip
 
     def hexdigest(self) -> str:
         """The fingerprint so far."""

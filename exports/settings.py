@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -28,6 +28,10 @@ THRESHOLDS: dict[str, int] = {SECRETARIAT: 0, REVIEWERS: 5, PUBLIC: 11, STATE: 0
 """Counts of persons from 1 to one less than this are withheld (11 as for published victims' data, 5 for reviewers)."""
 
 
+WORKBOOK, DATA_PACKAGE, CSV, JSON = FILE_FORMATS = ("xlsx", "datapackage", "csv", "json")
+"""The kinds of file: everything as a workbook or as a data package, the answers alone as CSV or as JSON."""
+
+
 class BadSettings(ValueError):
     """The export cannot be asked for like this; `code` says why, `word` what it is about."""
 
@@ -48,6 +52,7 @@ class ExportSettings:
     questions: tuple[str, ...] = ()
     report: str = ""
     """What the workbook is about: empty for every paragraph, else one of `exports.topics.REPORTS`."""
+    file_format: str = WORKBOOK
     recipient: str = ""
     """Who gets the file, in words; stands on the cover and in the record."""
     as_at: datetime | None = None
@@ -60,6 +65,8 @@ class ExportSettings:
             raise BadSettings("unknown_preset", self.preset)
         if self.report not in REPORTS:
             raise BadSettings("unknown_report", self.report)
+        if self.file_format not in FILE_FORMATS:
+            raise BadSettings("unknown_format", self.file_format)
         if self.preset in {REVIEWERS, STATE} and len(self.states) != 1:
             raise BadSettings("one_state", self.preset)
         for region in self.regions:
@@ -101,14 +108,27 @@ class ExportSettings:
         """The parameters as plain data, for the cover, the record and a saved setting."""
         return {
             "preset": self.preset, "language": self.language, "states": list(self.states), "regions": list(self.regions),
-            "questions": list(self.questions), "report": self.report, "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
+            "questions": list(self.questions), "report": self.report, "file_format": self.file_format,
+            "recipient": self.recipient, "as_at": self.as_at.isoformat() if self.as_at else None,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
-        """The settings of their plain data; what an earlier version did not know has its default. Raises BadSettings."""
-        read: dict[str, Callable[[Any], Any]] = {
-            "states": tuple, "regions": tuple, "questions": tuple,
-            "as_at": lambda moment: datetime.fromisoformat(moment) if moment else None,
-        }  # fmt: skip
-        return cls(**{name: read.get(name, str)(value) for name, value in given.items()})
+        """The settings of their plain data. Raises BadSettings, also for data of another form."""
+        texts = {name: given.get(name) for name in ("preset", "language", "report", "file_format", "recipient")}
+        lists = {name: given.get(name) for name in ("states", "regions", "questions")}
+        moment = given.get("as_at")
+        if (
+            set(given) - {*texts, *lists, "as_at"}
+            or not all(isinstance(text, str) for text in texts.values())
+            or not all(
+                isinstance(entries, list) and all(isinstance(one, str) for one in entries) for entries in lists.values()
+            )
+            or not isinstance(moment, str | None)
+        ):
+            raise BadSettings("bad_parameters")
+        try:
+            as_at = None if moment is None else datetime.fromisoformat(moment)
+        except ValueError:
+            raise BadSettings("bad_parameters", str(moment)) from None
+        return cls(**texts, **{name: tuple(entries) for name, entries in lists.items()}, as_at=as_at)  # type: ignore[arg-type]

@@ -8,6 +8,8 @@ from typing import Any
 
 from exports.codes import code_lists
 from exports.cover import report_words
+from exports.formats import format_words
+from exports.settings import WORKBOOK
 from exports.shape import Gettext
 from instruments.schema import Instrument
 from languages import LANGUAGE_NAMES, format_moment, separator
@@ -20,6 +22,8 @@ def filters_in_words(
     texts, listed = instrument.texts_in(language), separator(language)
     if report := parameters.get("report"):
         yield _("Report"), report_words(_)[report]
+    if (kind := parameters["file_format"]) != WORKBOOK:
+        yield _("Kind of file"), format_words(_)[kind]
     yield _("Language of the workbook"), LANGUAGE_NAMES[parameters["language"]]
     if parameters["states"]:
         yield _("States chosen"), listed.join(names.get(code, code) for code in parameters["states"])

@@ -89,6 +89,8 @@ class ExportSource:
     settings: ExportSettings = field(default_factory=ExportSettings)
     visibilities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Today's visibility by response and question; what is narrower than the sealed one holds for past moments too."""
+    stated_as_at: datetime | None = None
+    """The moment that a file to be compared with states; None where the facts say it."""
     previous: ExportSource | None = None
     """The round of reporting before, where there was one: the same States, their last submissions."""
 
@@ -98,6 +100,8 @@ class ExportSource:
 
         In a shared file only what is sealed counts: when a State last worked on a draft is nobody else's to know.
         """
+        if self.stated_as_at is not None:
+            return self.stated_as_at
         moments = [self.cycle.opens_at, self.cycle.closed_at]
         for state in self.states:
             moments.append(state.seal.submitted_at if state.seal else None)
@@ -163,14 +167,17 @@ def narrower(one: str, other: str) -> str:
 
 
 @contextmanager
-def read_source(database: Database, cycle_id: str, settings: ExportSettings | None = None) -> Iterator[ExportSource]:
-    """Read a cycle (`latest`: the one opened last) in one transaction.
+def read_source(
+    database: Database, cycle_id: str, settings: ExportSettings | None = None, *, until: datetime | None = None
+) -> Iterator[ExportSource]:
+    """Read a cycle (`latest`: the one opened last) in one transaction; `until` leaves out what was sealed after that moment.
 
     Raises NotFound for an unknown cycle or State, BadSettings for a question that the questionnaire has not.
 
     Works on a database opened read-only. The documents are there until the block ends.
     """
     asked = settings or ExportSettings()
+    newest = min((moment for moment in (asked.as_at, until) if moment is not None), default=None)
     with tempfile.TemporaryFile(prefix="export-") as file:
         documents = Documents(file)
         with database.reading() as session:
@@ -186,12 +193,12 @@ def read_source(database: Database, cycle_id: str, settings: ExportSettings | No
             cycle = find_cycle_record(session, cycle_id)
             if cycle is None:
                 raise NotFound(cycle_id)
-            every = list_state_records(session, cycle, asked.as_at)
+            every = list_state_records(session, cycle, newest)
             if unknown := set(asked.states) - {state.state_id for state in every}:
                 raise NotFound(", ".join(sorted(unknown)))
             source = read(cycle, every)
             asked.check_questions(source.instrument)
             before = find_previous_cycle(session, cycle)
             if before is not None:
-                source = replace(source, previous=read(before, list_state_records(session, before, asked.as_at)))
+                source = replace(source, previous=read(before, list_state_records(session, before, newest)))
         yield source

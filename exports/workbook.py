@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from exports.cell_xml import SharedStrings
 from exports.cells import clean
-from exports.cover import COVER, SheetCount, cover_rows
+from exports.cover import COVER, SheetCount, cover_rows, number_of
 from exports.dashboard import Dashboard
 from exports.deflate import Deflated, start_compressing
 from exports.front import FrontSheets
@@ -43,10 +43,11 @@ def check_counts(counts: Iterable[SheetCount]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written: rows by sheet, the fingerprint of the facts, the number of issues."""
+    """What was written: rows by sheet, the fingerprint of the facts, the export number, the number of issues."""
 
     counts: tuple[SheetCount, ...]
     facts_sha256: str
+    number: str
     issues: int
     as_at: datetime
 
@@ -126,24 +127,25 @@ class _Workbook:
             counts.append(SheetCount(sheet.name, sheet.title, rows.expected.get(sheet.name, 0), writer.written))
         check_counts(counts)
         facts = rows.facts_hash.hexdigest()
+        number = number_of(self.source, facts, rehearsal=rehearsal)
         front = FrontSheets(self.styles, self.strings, self._new_file, self.language)
         layouts = []
         if self.source.settings.preset == SECRETARIAT and self.source.states:
             layouts.append(front.dashboard(Dashboard(self.source, self.making.tally, self.language)))
         cover = cover_rows(
-            self.source, self.language, counts, facts, self.making.shown_states, rehearsal=rehearsal,
-            has_dashboard=bool(layouts),
+            self.source, self.language, counts, facts, self.making.shown_states, number=number,
+            rehearsal=rehearsal, has_dashboard=bool(layouts),
         )  # fmt: skip
         layouts.insert(0, front.cover(list(cover)))
         for sheet in self.making.sheets:
             widths = [column.width for column in sheet.columns]
             layouts += [Layout(part, sheet, widths) for part in self.writers[sheet.name].parts]
         write_package(
-            target, self.book, layouts, self.strings, self._package_texts(rehearsal=rehearsal), self._new_file
+            target, self.book, layouts, self.strings, self._package_texts(number, rehearsal=rehearsal), self._new_file
         )
-        return ExportReport(tuple(counts), facts, self.issues, self.source.as_at)
+        return ExportReport(tuple(counts), facts, number, self.issues, self.source.as_at)
 
-    def _package_texts(self, *, rehearsal: bool) -> PackageTexts:
+    def _package_texts(self, number: str, *, rehearsal: bool) -> PackageTexts:
         _ = gettext_in(self.language)
         texts = self.source.instrument.texts_in(self.language)
         title = str(texts("instrument.title"))
@@ -153,8 +155,8 @@ class _Workbook:
             warning=_("Rehearsal: invented States and invented answers") if rehearsal else "",
             title=str(texts("instrument.short_title")),
             round=self.cycle_title,
-            footer=_("As at %(moment)s. As reported by States, not verified.")
-            % {"moment": format_moment(self.source.as_at, self.language)},
+            footer=_("Export %(number)s. As at %(moment)s. As reported by States, not verified.")
+            % {"number": number, "moment": format_moment(self.source.as_at, self.language)},
             as_at=self.source.as_at,
             right_to_left=direction(self.language) == "rtl",
         )

@@ -204,10 +204,10 @@ def settle(database: Database, job: ExportJob, order: Order, outcome: Outcome | 
             else:
                 fail_job(session, job, outcome.error, outcome.detail)
         return
-    file = scratch.with_name(f"{job.id}-{job.claim}.xlsx")
+    file = scratch.with_name(f"{job.id}-{job.claim}{Path(outcome.file_name).suffix}")
     scratch.rename(file)
     _sync(file.parent)
-    made = Made(file.name, outcome.file_name, outcome.size, outcome.file_sha256, outcome.facts_sha256)
+    made = Made(file.name, outcome.file_name, outcome.size, outcome.file_sha256, outcome.facts_sha256, outcome.number)
     with database.transaction() as session:
         is_mine = finish_job(session, job, made)
     if not is_mine:

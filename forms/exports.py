@@ -44,6 +44,7 @@ class ExportForm(TrackerForm):
     preset = RadioField(_l("Who the file is for"))
     state = SelectField(_l("Only this State"), description=_l("Needed for reviewers and for a State’s own copy."))
     report = RadioField(_l("What it is about"))
+    file_format = RadioField(_l("Kind of file"))
     language = SelectField(
         _l("Language of headings and lists"),
         description=_l(

@@ -35,6 +35,7 @@ class ExportJob(SQLModel, table=True):
     size: int = Field(default=0, sa_type=BigInteger, description="bytes")
     file_sha256: str = Field(default="", max_length=64)
     facts_sha256: str = Field(default="", max_length=64, description="fingerprint of the facts, as on the cover")
+    number: str = Field(default="", max_length=12, description="the export number, as on the cover")
     removed_at: datetime | None = Field(default=None, description="when the file was no longer kept")
     error: str = Field(default="", max_length=40, description="code of why it was not made")
     error_detail: str = Field(default="", max_length=500)

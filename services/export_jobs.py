@@ -41,6 +41,7 @@ class Made:
     size: int
     file_sha256: str
     facts_sha256: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +163,14 @@ def finish_job(session: Session, job: ExportJob, made: Made) -> bool:
     """The file is whole and in its place; False when the job is no longer its maker's, and the file nobody's."""
     finished = _change(
         session, _mine(job), status=DONE, claim="", finished_at=utc_now(), file_id=made.file_id, file_name=made.file_name,
-        size=made.size, file_sha256=made.file_sha256, facts_sha256=made.facts_sha256,
+        size=made.size, file_sha256=made.file_sha256, facts_sha256=made.facts_sha256, number=made.number,
         states_done=ExportJob.states_total,
     )  # fmt: skip
     if finished:
         record(
             session, "export.made", job.requested_by, cycle=job.cycle_id, job=job.id, parameters=job.parameters,
             language=job.parameters["language"], facts_sha256=made.facts_sha256, file_sha256=made.file_sha256,
+            number=made.number,
         )  # fmt: skip
     return finished
 

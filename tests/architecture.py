@@ -43,6 +43,7 @@ DOWNLOADS = (
     "exports/own_copy.py",
 )
 """The pages of exports: of that package they alone know Flask and views."""
+PAGES = (*DOWNLOADS, "imports/verify_page.py")
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),
@@ -65,13 +66,13 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "views/library.py",
     ),
     "sqlmodel": ("models/", "services/", "rehearsal/", "migrations/", "tests/", "bench/", "views/"),
-    "flask": (*VIEWS, *DOWNLOADS),
+    "flask": (*VIEWS, *PAGES),
     "flask_login": VIEWS,
     "flask_limiter": VIEWS,
     "flask_security": (*VIEWS, "models/people.py", "forms/", "migrations/"),
     "flask_wtf": (*VIEWS, "forms/"),
-    "flask_babel": (*VIEWS, *DOWNLOADS, "forms/"),
-    "werkzeug": (*VIEWS, *DOWNLOADS, "forms/"),
+    "flask_babel": (*VIEWS, *PAGES, "forms/"),
+    "werkzeug": (*VIEWS, *PAGES, "forms/"),
     "gunicorn": ("serve.py",),
     "waitress": ("serve.py",),
     "webauthn": ("views/",),

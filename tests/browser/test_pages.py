@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from services.responses import open_response
 from services.submissions import Declaration, submit
 from tests.browser.conftest import Site, enter
 from tests.builders import World, actor_for, answer
+from tests.imports.workbooks import altered, exported
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 STATE_PAGES = (
@@ -40,6 +42,7 @@ OFFICER_PAGES = (
     "/secretariat/cycles",
     "/secretariat/notices",
     "/secretariat/officers",
+    "/exports/verify",
 )
 OPEN_PAGES = ("/help", "/privacy", "/accessibility", "/login", "/reset")
 REFUSALS = ("/invitations/unknown", "/nothing-here")
@@ -253,3 +256,27 @@ def test_nothing_is_loaded_from_elsewhere(browser: Browser, site: Site, world: W
     for path in ("", "/questions/op13d", "/check"):
         page.goto(f"{site.address}/responses/{world.response_id}{path}")
     assert foreign == []
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_a_verification_found(
+    browser: Browser, site: Site, filled: tuple[World, str], tmp_path: Path, language: str, width: int
+) -> None:
+    world, _submission_id = filled
+    assert site.app is not None
+    data = exported(site.app.extensions["tracker"].database)
+    changed = altered(data, lambda book: setattr(book["Texts"]["G5"], "value", "Other words"))
+    _context, page = enter(browser, site, world.officer, viewport={"width": width, "height": 900})
+    settle(page, site, language, "/exports/verify")
+    for name, content, kind in (
+        ("good", data, ".notice-good"),
+        ("changed", changed, ".notice-bad"),
+        ("none", b"no", ".error-summary"),
+    ):
+        file = tmp_path / f"{name}.xlsx"
+        file.write_bytes(content)
+        page.set_input_files("#file", file)
+        page.locator("form button.btn-primary").click()
+        expect(page.locator(kind)).to_be_visible()
+        look(page, f"{language} {width} {name}")

@@ -1,8 +1,9 @@
-"""`flask export`: reads while the server writes, leaves a whole file or none."""
+"""`flask export`: reads while the server writes, leaves a whole file or none; `flask export verify` says whether it is still that."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +15,7 @@ from instruments.catalog import load_instrument
 from models.database import Database, SingleWriter
 from tests.exports.builders import make_small_world
 from tests.exports.readback import cover, read_by_calamine, tables
+from tests.imports.workbooks import altered, by_hand, column_of, cover_row
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ def test_it_writes_the_workbook_while_another_process_is_the_writer(cycle_id: st
     said = cover(read_by_calamine(out.read_bytes()))
     assert (said["cycle"], said["language"]) == (cycle_id, "ar")
     assert said["facts_sha256"] in done.output
+    assert f"Export number: {said['export_number']}" in done.output
     assert out.stat().st_mode & 0o077 == 0
     assert not list(tmp_path.glob(".out*"))
 
@@ -73,3 +76,74 @@ def test_the_report_of_paragraph_15_and_the_same_facts_in_every_format(cycle_id:
     assert {row["question_id"] for row in tables(cells)["Answers_long"]} == set(
         report_questions(load_instrument(), PARAGRAPH_15)
     )
+
+
+def test_without_a_file_to_write_it_says_what_is_missing(cycle_id: str) -> None:
+    done = run()
+    assert done.exit_code == 2
+    assert "Missing option '--out'" in done.output
+
+
+def test_verify_agrees_while_another_process_is_the_writer(cycle_id: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.xlsx"
+    assert run("--out", str(out)).exit_code == 0
+    number = cover(read_by_calamine(out.read_bytes()))["export_number"]
+    writer = SingleWriter(tmp_path)
+    writer.take()
+    try:
+        done = run("verify", str(out))
+    finally:
+        writer.release()
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == f"out.xlsx, export {number}: everything that was checked agrees."
+    alone = run("verify", "--offline", str(out))
+    assert alone.exit_code == 0
+    assert "the database was not asked" in alone.output
+
+
+def test_verify_lists_each_difference_on_a_line_and_counts_them(cycle_id: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.xlsx"
+    assert run("--question", "op2", "--out", str(out)).exit_code == 0
+
+    def change(book: Any) -> None:
+        page = book["Texts"]
+        page.cell(5, column_of(page, "text")).value = "Other \u202ewords\n"
+        book["Cover"].cell(cover_row(book, "facts_sha256"), 2).value = "\u202e" + "0" * 64
+
+    out.write_bytes(altered(out.read_bytes(), change))
+    done = run("verify", str(out))
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    assert any(line.startswith("Texts, row 5, XAA op2.") and "“Other \ufffdwords ”" in line for line in lines)
+    assert any(line.startswith("Cover, row ") and "\ufffd000" in line for line in lines)
+    differences = next(number for number, line in enumerate(lines) if line.startswith("Rows of every sheet"))
+    assert lines[-1].endswith(f": {differences} differences.")
+    assert all(char.isprintable() for line in lines for char in line)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"State;status", "not_a_workbook"), (by_hand()[:400], "damaged"), (by_hand(), "not_an_export")],
+)
+def test_verify_refuses_what_is_no_export_in_one_line_with_another_exit_code(
+    cycle_id: str, tmp_path: Path, content: bytes, code: str
+) -> None:
+    file = tmp_path / "file.xlsx"
+    file.write_bytes(content)
+    done = run("verify", str(file))
+    assert done.exit_code == 2
+    assert f"[{code}]" in done.output
+    assert len(done.output.splitlines()) == 1
+
+
+def test_verify_without_a_database_says_so_and_is_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_INSTANCE", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    tmp_path.chmod(0o700)
+    file = tmp_path / "file.xlsx"
+    file.write_bytes(by_hand())
+    done = run("verify", str(file))
+    assert done.exit_code == 2
+    assert "There is no database" in done.output

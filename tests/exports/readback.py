@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
 import openpyxl
 from python_calamine import CalamineWorkbook
 
 from exports.cells import clean
+from exports.facts import ReadFact, line_of, read_facts, units_of
 from exports.front import FRONT_SHEETS
-from exports.rows import fact_line, plain_number
+from exports.rows import plain_number
 from exports.sheets import HEAD_ROWS
 from instruments.items.base import Fact
 from instruments.schema import Instrument
 
 Table = list[dict[str, Any]]
-
-
-class ReadFact(NamedTuple):
-    """A fact as a workbook tells it: every part as text, the number as decimal text, the day in ISO form."""
-
-    state: str
-    item: str
-    asked_state: str
-    version: str
-    row_id: str
-    field: str
-    code: str
-    text: str
-    number: str
-    unit: str
-    day: str
-    language: str
 
 
 def read_by_calamine(data: bytes) -> dict[str, list[list[Any]]]:
@@ -80,32 +62,6 @@ def row_counts(cells: Mapping[str, list[list[Any]]]) -> dict[str, tuple[int, int
     }
 
 
-def joined(table: Iterable[Mapping[str, Any]], column: str) -> Iterator[dict[str, Any]]:
-    """The rows of a table with the parts of a long text put together again."""
-    current: dict[str, Any] = {}
-    for row in table:
-        if row["part_no"] == 1:
-            if current:
-                yield current
-            current = dict(row)
-        else:
-            current[column] = _text(current[column]) + _text(row[column])
-    if current:
-        yield current
-
-
-def read_facts(table: Table) -> list[ReadFact]:
-    """The facts of Answers_long, in order."""
-    return [
-        ReadFact(
-            row["state_iso3"], row["item_id"], row["asked_state"], _number(row["answer_version"]), _text(row["row_id"]),
-            _text(row["field"]), _text(row["code"]), _text(row["value_text"]), _number(row["value_number"]),
-            _text(row["unit"]), _day(row["value_date"]), _text(row["language"]),
-        )
-        for row in joined(table, "value_text")
-    ]  # fmt: skip
-
-
 def sealed_facts(instrument: Instrument, document: Mapping[str, Any], language: str) -> Iterator[ReadFact]:
     """The facts of a sealed document, straight from the item types: what the workbook must say, no more and no less."""
     texts = instrument.texts_in(language)
@@ -129,30 +85,8 @@ def _read(state: str, item: str, asked_state: str, version: str, fact: Fact) -> 
 
 def facts_sha256(found: dict[str, Table]) -> str:
     """The fingerprint of the facts computed from the workbook alone, as docs/workbook.md describes it."""
-    units = {row["item_id"]: row["unit"] for row in found["Dictionary"] if row["item_id"] and row["unit"]}
+    units = units_of(found["Dictionary"])
     digest = hashlib.sha256()
     for fact in read_facts(found["Answers_long"]):
-        number = Decimal(fact.number) if fact.number else None
-        unit = units.get(fact.item, fact.unit) if number is not None else fact.unit
-        digest.update(fact_line(
-            fact.state, fact.item, fact.asked_state, int(fact.version) if fact.version else None, fact.row_id, fact.field,
-            fact.code, fact.text, number, unit, fact.day, fact.language,
-        ))  # fmt: skip
+        digest.update(line_of(fact, units))
     return digest.hexdigest()
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _number(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    # A number of more than 15 digits stands as text; a float is taken by its shortest decimal form.
-    return plain_number(Decimal(value) if isinstance(value, str) else Decimal(repr(value)))
-
-
-def _day(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, date) else _text(value)

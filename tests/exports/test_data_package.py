@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from exports.columns import CONTRACT_VERSION, list_sheets
 from exports.data_package import write_data_package
-from exports.formats import CSV, DATA_PACKAGE, FORMATS, JSON, WORKBOOK, format_words
+from exports.facts import read_facts
+from exports.formats import FORMATS, format_words
 from exports.plain_tables import CsvForm, guarded
 from exports.rows import Rows, plain_number
-from exports.settings import ExportSettings
+from exports.settings import CSV, DATA_PACKAGE, JSON, WORKBOOK, ExportSettings
 from exports.shape import Kind, SheetColumn
 from exports.workbook import ExportIncomplete
 from instruments.catalog import load_instrument
@@ -42,7 +43,7 @@ from tests.exports.plain_readback import (
     with_previous,
     with_units,
 )
-from tests.exports.readback import cover, facts_sha256, read_by_calamine, read_facts, tables
+from tests.exports.readback import cover, facts_sha256, read_by_calamine, tables
 from tests.exports.test_presets import VALUES, VISIBILITY
 from tests.exports.test_round_trip import NAUGHTY, TYPED, expected, values_with
 

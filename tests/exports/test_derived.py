@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from exports.columns_derived import LABEL
+from exports.facts import joined
 from exports.rows import plain_number
 from exports.settings import ExportSettings
 from exports.topics import DATA, PARAGRAPH_15, SHEETS, find_topics, report_questions
@@ -22,7 +23,7 @@ from instruments.loader import read_strict
 from instruments.values import Amount, Chosen, Difficulties, GoodPractice, Narrative
 from languages import LANGUAGES
 from tests.exports.builders import make_source, random_values, workbook_bytes
-from tests.exports.readback import Table, joined, read_by_calamine, read_by_openpyxl, row_counts, tables
+from tests.exports.readback import Table, read_by_calamine, read_by_openpyxl, row_counts, tables
 
 INSTRUMENT = load_instrument()
 OPEN = dict.fromkeys(INSTRUMENT.questions, "public")

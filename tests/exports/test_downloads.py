@@ -53,7 +53,15 @@ def officer(app: Flask, client: FlaskClient, cycle_id: str) -> Iterator[User]:
 
 def ask(client: FlaskClient, cycle_id: str, **given: Any) -> TestResponse:
     """Send the form of the export page."""
-    plain = {"preset": "secretariat", "report": "", "language": "en", "state": "", "recipient": "", "as_at": ""}
+    plain = {
+        "preset": "secretariat",
+        "report": "",
+        "file_format": "xlsx",
+        "language": "en",
+        "state": "",
+        "recipient": "",
+        "as_at": "",
+    }
     return client.post(f"/exports/{cycle_id}", data={**plain, **given})
 
 
@@ -115,14 +123,17 @@ def test_a_workbook_is_asked_for_made_in_the_background_and_downloaded(
     response = client.post(f"/exports/jobs/{job_id}/file", buffered=True)
     assert (response.status_code, response.mimetype) == (200, SHEET)
     assert response.content_length == len(response.data)
-    assert "filename=implementation-tracker-2026-06-30-1502-ar.xlsx" in response.headers["Content-Disposition"]
     said = cover(read_by_calamine(response.data))
+    name = f"implementation-tracker-2026-06-30-1502-ar-{said['export_number']}.xlsx"
+    assert f"filename={name}" in response.headers["Content-Disposition"]
+    assert said["export_number"] in page
     assert (said["language"], said["cycle"], said["recipient"]) == ("ar", cycle_id, "Review desk")
     (asked,), (made,), (downloaded,) = (events(app, f"export.{act}") for act in ("asked", "made", "downloaded"))
     assert asked.actor_id == made.actor_id == downloaded.actor_id == officer.id
     assert made.detail["facts_sha256"] == said["facts_sha256"]
     assert (made.detail["cycle"], made.detail["language"]) == (cycle_id, "ar")
     assert made.detail["parameters"]["recipient"] == "Review desk"
+    assert made.detail["number"] == said["export_number"]
     assert downloaded.detail["file_sha256"] == made.detail["file_sha256"]
     recent = client.get(f"/exports/{cycle_id}").get_data(as_text=True)
     for words in ("Officer", "Review desk", "العربية", "Can be downloaded", f"{stored(app, job_id).size / 1e6:.1f} MB"):

@@ -12,8 +12,7 @@ from typing import get_args
 import pytest
 from frictionless import FrictionlessException, Package
 
-from exports.formats import DATA_PACKAGE
-from exports.settings import ExportSettings
+from exports.settings import DATA_PACKAGE, ExportSettings
 from exports.shape import Kind
 from exports.source import ExportSource
 from exports.table_schema import TYPES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -133,8 +134,34 @@ def test_parameters_that_cannot_be_are_refused(given: dict[str, Any], code: str)
     assert refused.value.code == code
 
 
-def test_the_parameters_are_plain_data() -> None:
+def test_the_parameters_are_plain_data_and_come_back_from_it() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     assert ExportSettings(as_at=moment).as_json()["as_at"] == "2026-01-01T00:00:00+00:00"
+    for asked in (
+        ExportSettings(),
+        ExportSettings(
+            "ar", "reviewers", ("XAA",), ("african",), ("op4", "op9"), recipient="A desk “\u202e", as_at=moment
+        ),
+    ):
+        assert ExportSettings.from_json(json.loads(json.dumps(asked.as_json()))) == asked
     with pytest.raises(BadSettings):
         ExportSettings(questions=("op99",)).check_questions(INSTRUMENT)
+
+
+PLAIN = ExportSettings().as_json()
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({}, "bad_parameters"), ({**PLAIN, "more": 1}, "bad_parameters"), ({**PLAIN, "states": "XAA"}, "bad_parameters"),
+        ({**PLAIN, "states": [7]}, "bad_parameters"), ({**PLAIN, "language": None}, "bad_parameters"),
+        ({**PLAIN, "as_at": "soon"}, "bad_parameters"), ({**PLAIN, "as_at": 5}, "bad_parameters"),
+        ({**PLAIN, "language": "de"}, "unknown_language"), ({**PLAIN, "preset": "state"}, "one_state"),
+        ({**PLAIN, "as_at": "2026-01-01T00:00:00"}, "no_zone"), ({**PLAIN, "regions": ["atlantis"]}, "unknown_region"),
+    ],
+)  # fmt: skip
+def test_plain_data_of_another_form_is_refused(given: dict[str, Any], code: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        ExportSettings.from_json(given)
+    assert refused.value.code == code

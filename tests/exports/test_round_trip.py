@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exports.cells import clean
+from exports.facts import joined, read_facts
 from instruments.catalog import canonical_json, load_instrument
 from instruments.items import ITEM_TYPES
 from instruments.items.base import Item
@@ -21,10 +22,8 @@ from tests.exports.readback import (
     Table,
     cover,
     facts_sha256,
-    joined,
     read_by_calamine,
     read_by_openpyxl,
-    read_facts,
     row_counts,
     sealed_facts,
     tables,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from io import BytesIO
@@ -14,8 +15,10 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
+from exports.facts import read_facts
 from exports.front import FRONT_SHEETS
 from exports.rows import Rows
+from exports.settings import ExportSettings
 from exports.source import BrokenSeal, read_source
 from exports.workbook import ExportIncomplete, write_workbook
 from instruments.catalog import load_instrument
@@ -27,7 +30,7 @@ from models.submissions import Submission
 from services.permissions import NotFound
 from tests.builders import make_cycle, make_response, make_state, make_user
 from tests.exports.builders import make_small_world, make_source, make_submitted, random_values, seal, workbook_bytes
-from tests.exports.readback import cover, read_by_calamine, read_facts, row_counts, tables
+from tests.exports.readback import cover, read_by_calamine, row_counts, tables
 
 CANARY = "CANARY-draft-text-7f3a"
 
@@ -214,6 +217,30 @@ def test_a_rehearsal_says_so_on_the_cover_and_on_every_printed_page() -> None:
     assert "Rehearsal" in str(book["Cover"]["A2"].value)
     assert all("Rehearsal" in (sheet.oddHeader.left.text or "") for sheet in book)
     assert not any("Rehearsal" in text for text in unzipped(workbook_bytes(source)).values())
+
+
+def test_the_export_number_stands_on_the_cover_and_on_every_printed_page_and_names_what_was_exported() -> None:
+    values = {"op2.status_practice": "no_information"}
+    numbers = []
+    for documents, asked in (
+        ({"XAA": values}, {}), ({"XAA": values}, {"recipient": "A desk"}), ({"XAA": values}, {"language": "ar"}),
+        ({"XAA": {}}, {}), ({"XAA": values}, {"preset": "state", "states": ("XAA",)}),
+    ):  # fmt: skip
+        settings = ExportSettings(**asked)
+        target = BytesIO()
+        report = write_workbook(target, make_source(documents, settings=settings), settings.language)
+        book: Any = openpyxl.load_workbook(target)
+        said = cover(read_by_calamine(target.getvalue()))
+        assert said["export_number"] == report.number
+        assert re.fullmatch("[0-9a-f]{12}", report.number)
+        for sheet in book:
+            foot = sheet.oddFooter.right.text if settings.language == "ar" else sheet.oddFooter.left.text
+            assert report.number in foot, sheet.title
+        assert ExportSettings.from_json(json.loads(said["parameters"])) == settings
+        numbers.append(report.number)
+    assert len(set(numbers)) == len(numbers)
+    again = BytesIO()
+    assert write_workbook(again, make_source({"XAA": values}), "en").number == numbers[0]
 
 
 def test_a_sheet_that_is_full_goes_on_in_a_numbered_one() -> None:

@@ -21,6 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from cli.instruments import instrument as instrument_command
+from exports.facts import read_facts
 from exports.worker import make_now
 from forms.question import build_question_form
 from instruments.catalog import DATA, load_instrument
@@ -36,7 +37,7 @@ from models.people import User
 from models.responses import Answer, NationalResponse
 from models.submissions import Submission
 from tests.builders import World, csrf_token, make_member, make_user, make_world, sign_in
-from tests.exports.readback import read_by_calamine, read_by_openpyxl, read_facts, sealed_facts, tables
+from tests.exports.readback import read_by_calamine, read_by_openpyxl, sealed_facts, tables
 from tests.forms.posting import print_item, read_html
 from tests.instruments.examples import EXAMPLES, YEARS
 

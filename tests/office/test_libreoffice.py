@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import random
 import re
 import shutil
@@ -14,11 +16,18 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from sqlmodel import select
 
+from exports.facts import read_facts
+from exports.settings import ExportSettings
 from exports.sheets import HEAD_ROWS
-from instruments.catalog import load_instrument
-from tests.exports.builders import make_source, random_values, workbook_bytes
-from tests.exports.readback import read_by_calamine, read_facts, tables
+from imports.verify import verify_file
+from instruments.catalog import canonical_json, load_instrument
+from models.database import Database
+from models.submissions import Submission
+from tests.exports.builders import make_small_world, make_source, random_values, workbook_bytes
+from tests.exports.readback import read_by_calamine, tables
+from tests.imports.workbooks import exported
 
 pytestmark = pytest.mark.office
 
@@ -72,6 +81,29 @@ def test_libreoffice_prints_it(tmp_path: Path) -> None:
     file = tmp_path / "report.xlsx"
     file.write_bytes(workbook_bytes(source, "ar"))
     assert convert(tmp_path, file, "pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("language", "preset"), [("en", "secretariat"), ("ar", "secretariat"), ("fr", "public")])
+def test_saved_again_by_libreoffice_it_still_verifies(
+    sqlite_database: Database, tmp_path: Path, language: str, preset: str
+) -> None:
+    with sqlite_database.transaction() as session:
+        make_small_world(session, 2)
+        for submission in session.exec(select(Submission)):
+            document = json.loads(submission.document)
+            document["visibility"] = dict.fromkeys(document["visibility"], "public")
+            submission.document = canonical_json(document)
+            submission.sha256 = hashlib.sha256(submission.document.encode()).hexdigest()
+            session.add(submission)
+    file = tmp_path / "report.xlsx"
+    settings = ExportSettings(language, preset, recipient="=A desk")
+    file.write_bytes(exported(sqlite_database, settings))
+    again = convert(tmp_path, file, "xlsx")
+    assert again.read_bytes() != file.read_bytes()
+    with again.open("rb") as book:
+        report = verify_file(book, sqlite_database)
+    assert report.differences == ()
+    assert {check.code for check in report.checks} >= {"facts", "answers", "sheets"}
 
 
 def without_values(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from exports.settings import ExportSettings
 from models.audit import AuditEvent
 from models.base import clock_behind
 from models.database import Database
@@ -39,12 +40,11 @@ from settings import Settings
 from tests.builders import actor_for, make_cycle, make_user
 
 LONG_AGO = LEASE + timedelta(seconds=1)
-MADE = Made("job-claim.xlsx", "workbook.xlsx", 7, "f" * 64, "a" * 64)
+MADE = Made("job-claim.xlsx", "workbook.xlsx", 7, "f" * 64, "a" * 64, "0123456789ab")
 
 
 def parameters(**given: Any) -> dict[str, Any]:
-    plain = {"preset": "secretariat", "language": "en", "states": [], "regions": [], "questions": [], "recipient": ""}
-    return {**plain, "as_at": None, **given}
+    return {**ExportSettings().as_json(), **given}
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_files_go_when_their_time_is_over_and_their_rows_stay(
         rows[name] = ask(database, world, recipient=name)
         job = claim(database)
         with database.transaction() as session, clock_behind(timedelta(days=ago)):
-            finish_job(session, job, Made(f"{name}.xlsx", "workbook.xlsx", 1, "f" * 64, "a" * 64))
+            finish_job(session, job, Made(f"{name}.xlsx", "workbook.xlsx", 1, "f" * 64, "a" * 64, "0123456789ab"))
     for name, ago in (("old.xlsx", 31), ("kept.xlsx", 29), (".job-claim.part", 2), (".other-claim.part", 0)):
         (settings.exports_folder / name).write_bytes(b"x")
         os.utime(settings.exports_folder / name, (time.time() - ago * 86_400,) * 2)
