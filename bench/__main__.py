@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-MODULES: tuple[str, ...] = ("pages", "export")
+MODULES: tuple[str, ...] = ("pages", "export", "saves")
 """Modules of this package; each has `run() -> Iterator[tuple[what, ratio, target]]`, the target as `<= 3.5` or `measured`."""
 
 

@@ -90,7 +90,10 @@ def export_command(
         raise Refused(PROBLEMS[error.code].format(word=error.word)) from None
     scratch = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
-        with open_database(settings) as database, read_source(database, cycle_id, asked) as source:
+        with (
+            open_database(settings) as database,
+            read_source(database, cycle_id, asked, evidence_folder=settings.evidence_folder) as source,
+        ):
             total = sum(state.seal is not None for state in source.states)
             handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w+b") as file, tqdm(total=total, desc=f"{out.name}", unit=" States") as bar:

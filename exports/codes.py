@@ -97,6 +97,7 @@ def code_lists(_: Gettext) -> dict[str, dict[str, str]]:
             "number_as_text": _("The number has more than 15 digits and stands as text, exactly as given."),
             "date_as_text": _("The day is before March 1900, where workbooks count wrongly, and stands as text."),
             "sheet_continued": _("The rows go on in this further sheet."),
+            "file_missing": _("This document was submitted, but is not in the installation’s folder of documents any more."),
             "label_in_other_language": _("A label has no text in this language; the detail names it and the language used."),
         },
     }  # fmt: skip

@@ -40,6 +40,7 @@ def status_items(instrument: Instrument) -> list[Item]:
 
 
 CHANGES = "Changes"
+EVIDENCE = "Evidence"
 
 ONLY_IN: dict[str, frozenset[str]] = {
     "Coverage": frozenset({SECRETARIAT, STATE}),

@@ -122,6 +122,11 @@ def _facts(source: ExportSource, language: str, facts_sha256: str, shown_states:
     )
     yield CoverRow(_("States in the cycle"), len(source.states), "states")
     yield CoverRow(_("States whose submitted answers are here"), shown_states, "states_submitted")
+    if not shown_states:
+        note = _(
+            "No answers are in this file: nothing has been submitted yet, or nothing of it is open to its readers."
+        )
+        yield CoverRow("", note, "", "note")
     if not source.settings.is_shared:
         note = _(
             "The latest submission of each State. A State that has not submitted has a row in Coverage and no answers."
@@ -167,11 +172,8 @@ def _settings(source: ExportSource, language: str) -> Iterator[CoverRow]:
         yield CoverRow(_("Submissions up to (UTC)"), settings.as_at, "filter.as_at")
         yield CoverRow("", _("Shown with today’s visibility: what a State has closed since is not here."), "", "note")
     if settings.threshold:
-        words = _(
-            "Counts from 1 to %(most)s stand as <%(threshold)s, and with them whatever would give them away. 0 is shown."
-        )
-        values = {"most": settings.threshold - 1, "threshold": settings.threshold}
-        yield CoverRow(_("Small counts of persons"), words % values, "small_counts")
+        words = _("Counts from 1 to %(most)s are withheld, and with them whatever would give them away. 0 is shown.")
+        yield CoverRow(_("Small counts of persons"), words % {"most": settings.threshold - 1}, "small_counts")
 
 
 def report_words(_: Gettext) -> dict[str, str]:

@@ -44,6 +44,7 @@ class Order:
     cycle_id: str
     parameters: Mapping[str, Any]
     target: str
+    evidence: str
     rehearsal: bool
 
 
@@ -84,7 +85,7 @@ def _write(order: Order, target: Path, progress: Progress) -> Outcome:
     database = Database(order.database, threads=1, read_only=True)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with read_source(database, order.cycle_id, settings) as source:
+        with read_source(database, order.cycle_id, settings, evidence_folder=Path(order.evidence)) as source:
             total = sum(state.seal is not None for state in source.states)
             progress(0, total)
             done = 0

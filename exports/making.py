@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Protocol
 
-from exports.columns import CHANGES, list_sheets
+from exports.columns import CHANGES, EVIDENCE, list_sheets
 from exports.derived import DerivedRows
 from exports.marks import Value
 from exports.reference import choice_rows, code_rows, dictionary_rows
 from exports.rows import Row, Rows, SealedItem, languages_of
+from exports.sheets import Issue
 from exports.source import ExportSource, Sealed
 from exports.tally import Tally
 from exports.topics import find_topics
@@ -32,8 +33,8 @@ class TableWriter(Protocol):
 class Making:
     """The rows of one export. Tables without a writer are left out."""
 
-    def __init__(self, source: ExportSource, language: str) -> None:
-        self.source, self.language = source, language
+    def __init__(self, source: ExportSource, language: str, report: Callable[[Issue], None]) -> None:
+        self.source, self.language, self._report = source, language, report
         settings = source.settings
         self.rows = Rows(source.instrument, language, settings)
         self.topics = find_topics(source.instrument, settings.report)
@@ -81,7 +82,9 @@ class Making:
                     aside[question_id] = self._new_file(stack)
                 aside[question_id].write(json.dumps(row).encode() + b"\n")
             for name, row in self.rows.repeat_rows(sealed.state, items):
-                writers[name].write(row)
+                place = writers[name].write(row)
+                if name == EVIDENCE and (file_id := row[-4]) in self.source.missing_files:
+                    self._report(Issue("file_missing", *place, "", sealed.state.state_id, str(row[-2]), str(file_id)))
             for name, row in self.derived.topic_rows(sealed, items):
                 writers[name].write(row)
             if CHANGES in writers:

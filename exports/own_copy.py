@@ -65,7 +65,9 @@ def workbook(response_id: str) -> Any:
     kind = FORMATS[settings.file_format]
     file = tempfile.TemporaryFile(prefix="workbook-")  # noqa: SIM115 # closed when the last byte has been sent
     try:
-        with read_source(tracker().database, response.cycle_id, settings) as source:
+        with read_source(
+            tracker().database, response.cycle_id, settings, evidence_folder=tracker().settings.evidence_folder
+        ) as source:
             rehearsal = tracker().settings.rehearsal
             report = kind.write(file, source, settings.language, rehearsal=rehearsal)
             name = file_name(source, report.number, rehearsal=rehearsal)

@@ -28,7 +28,7 @@ class PlainExport:
 
     def __init__(self, source: ExportSource, language: str, forms: Callable[[Sheet], Sequence[Form]]) -> None:
         self.source, self.language = source, language
-        self.making = Making(source, language)
+        self.making = Making(source, language, self.report)
         self._words = self.making.rows.words["issue"]
         self.tables = {
             sheet.name: PlainTable(sheet, given, self.report)

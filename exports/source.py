@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 
 from exports.settings import ExportSettings
@@ -22,6 +23,7 @@ from models.export_queries import (
     StateRecord,
     find_cycle_record,
     find_previous_cycle,
+    list_evidence_ids,
     list_state_records,
     list_visibilities,
 )
@@ -91,6 +93,8 @@ class ExportSource:
     """Today's visibility by response and question; what is narrower than the sealed one holds for past moments too."""
     stated_as_at: datetime | None = None
     """The moment that a file to be compared with states; None where the facts say it."""
+    missing_files: frozenset[str] = frozenset()
+    """Ids of supporting documents that were submitted and are not in the folder of documents any more."""
     previous: ExportSource | None = None
     """The round of reporting before, where there was one: the same States, their last submissions."""
 
@@ -168,9 +172,16 @@ def narrower(one: str, other: str) -> str:
 
 @contextmanager
 def read_source(
-    database: Database, cycle_id: str, settings: ExportSettings | None = None, *, until: datetime | None = None
+    database: Database,
+    cycle_id: str,
+    settings: ExportSettings | None = None,
+    *,
+    until: datetime | None = None,
+    evidence_folder: Path | None = None,
 ) -> Iterator[ExportSource]:
     """Read a cycle (`latest`: the one opened last) in one transaction; `until` leaves out what was sealed after that moment.
+
+    With `evidence_folder` the source knows which documents are missing there.
 
     Raises NotFound for an unknown cycle or State, BadSettings for a question that the questionnaire has not.
 
@@ -197,6 +208,11 @@ def read_source(
             if unknown := set(asked.states) - {state.state_id for state in every}:
                 raise NotFound(", ".join(sorted(unknown)))
             source = read(cycle, every)
+            if evidence_folder is not None:
+                files = list_evidence_ids(session, cycle.id)
+                source = replace(
+                    source, missing_files=frozenset(one for one in files if not (evidence_folder / one).is_file())
+                )
             asked.check_questions(source.instrument)
             before = find_previous_cycle(session, cycle)
             if before is not None:

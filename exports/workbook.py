@@ -87,7 +87,7 @@ class _Workbook:
         self.book.calculation.fullCalcOnLoad = False
         self.styles = Styles(self.book, right_to_left=direction(language) == "rtl")
         self.strings = SharedStrings()
-        self.making = Making(source, language)
+        self.making = Making(source, language, self._report)
         self.issues = 0
         self._issue_words = self.making.rows.words["issue"]
         self.writers: dict[str, SheetWriter] = {}

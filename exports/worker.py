@@ -174,7 +174,14 @@ class ExportWorker:
 def order_for(database: Database, settings: Settings, job: ExportJob) -> Order:
     """What a maker of the job is told. Every claim has a file of its own, so that two makers never write into one."""
     target = settings.exports_folder / f".{job.id}-{job.claim}.part"
-    return Order(database.url, job.cycle_id, job.parameters, str(target.resolve()), settings.rehearsal)
+    return Order(
+        database.url,
+        job.cycle_id,
+        job.parameters,
+        str(target.resolve()),
+        str(settings.evidence_folder.resolve()),
+        settings.rehearsal,
+    )
 
 
 def make_now(database: Database, settings: Settings, job_id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from exports.contract import read_contract
@@ -26,14 +26,21 @@ from imports.workbook_file import ReadRow, UnreadableWorkbook, WorkbookFile, ope
 from imports.workbook_package import Limits
 from models.database import Database
 
-LONG, DICTIONARY = "Answers_long", "Dictionary"
+LONG, DICTIONARY, ISSUES = "Answers_long", "Dictionary", "Issues"
 MOST_PARTS = 64
 """Continuations of these sheets that are looked for: more rows than all States of the world could fill."""
 FIRST = (
     COVER,
-    *(f"{name}{part}" for name in (DICTIONARY, LONG) for part in ("", *(f"_{n}" for n in range(2, MOST_PARTS)))),
+    *(
+        f"{name}{part}"
+        for name in (DICTIONARY, LONG, ISSUES)
+        for part in ("", *(f"_{n}" for n in range(2, MOST_PARTS)))
+    ),
 )
-"""The order of reading: the units of the Dictionary are needed for the fingerprint, and the parts of the long sheet are one."""
+"""The order of reading: the units of the Dictionary are needed for the fingerprint, and the parts of the long sheet are one.
+
+Issues says which documents were missing on the disk when the file was made, which no database knows.
+"""
 PLACE = ""
 """Where a row stands, among its values by column id."""
 
@@ -98,8 +105,10 @@ def _read_once(
         for name, rows in sheets:
             reading.read(name, rows)
         outcome = reading.finish()
-    if answers and outcome:
-        answers.name(outcome, statements)
+    if answers:
+        answers.source = replace(answers.source, missing_files=frozenset(reading.missing_files))
+        if outcome:
+            answers.name(outcome, statements)
     return statements, answers
 
 
@@ -124,6 +133,8 @@ class _Reading:
         self._units: dict[str, str] = {}
         self._joiner = Joiner("value_text")
         self._digest = hashlib.sha256()
+        self.missing_files: set[str] = set()
+        """Ids of the documents that the file says were missing."""
 
     def read(self, name: str, rows: Iterator[ReadRow]) -> None:
         """One sheet. One of which the cover states no rows is no table of rows, and is not counted."""
@@ -140,6 +151,8 @@ class _Reading:
                 self._counted[base] += 1
                 if base == LONG:
                     self._fact(self._joiner.push({**_values(row, ids, self._day_offset), PLACE: (name, row.number)}))
+                elif base == ISSUES and (issue := _values(row, ids)).get("issue") == "file_missing":
+                    self.missing_files.add(str(issue.get("row_id")))
                 elif base == DICTIONARY:
                     self._units |= units_of([_values(row, ids)])
         if not ids and base in self._contract:

@@ -14,7 +14,7 @@ from models.audit import AuditEvent
 from models.cycles import Cycle, InstrumentVersion
 from models.people import Invitation
 from models.queries import count_ready, list_focal_points, list_given_back
-from models.responses import NationalResponse, QuestionState
+from models.responses import EvidenceFile, NationalResponse, QuestionState
 from models.states import ReportingState
 from models.submissions import Submission
 
@@ -215,3 +215,13 @@ def list_visibilities(session: Session, cycle_id: str) -> dict[str, dict[str, st
     for response_id, question_id, visibility in session.exec(statement):
         found.setdefault(response_id, {})[question_id] = visibility
     return found
+
+
+def list_evidence_ids(session: Session, cycle_id: str) -> list[str]:
+    """The ids of the supporting documents of a round of reporting, which are the names of their files."""
+    statement = (
+        select(EvidenceFile.id)
+        .join(NationalResponse, col(NationalResponse.id) == col(EvidenceFile.national_response_id))
+        .where(col(NationalResponse.cycle_id) == cycle_id)
+    )
+    return list(session.exec(statement))

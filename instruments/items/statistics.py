@@ -170,7 +170,6 @@ class SharedStatistics(StatisticsValue):
     """A table as it is shared: what is withheld stands in `withheld` (years by line) and not in `cells`. Never stored."""
 
     withheld: dict[str, tuple[str, ...]]
-    threshold: int
 
 
 class ProvisionalControl(CodesControl):
@@ -274,7 +273,7 @@ class Statistics(Item):
             line: {year: number for year, number in years.items() if (line, year) not in gone}
             for line, years in value.cells.items()
         }  # fmt: skip
-        given = {**dict(value), "cells": cells, "withheld": withheld, "threshold": threshold}
+        given = {**dict(value), "cells": cells, "withheld": withheld}
         return SharedStatistics(**given)
 
     def _wrong_totals(self, value: StatisticsValue) -> Iterator[tuple[str, str]]:
@@ -295,18 +294,21 @@ class Statistics(Item):
                 if year in wholes and number > wholes[year]:
                     yield part, year
 
-    def _figures(self, value: StatisticsValue) -> Iterator[tuple[FigureLine, str, Decimal | str]]:
-        """The figures in order; in a shared table `<11` stands for one that is withheld."""
+    def _figures(self, value: StatisticsValue, texts: Texts) -> Iterator[tuple[FigureLine, str, Decimal | str]]:
+        """The figures in order; in a shared table one word stands for each that is withheld.
+
+        It is the same for a small one and for a larger one that would give it away: `<11` would be untrue of the larger one.
+        """
         withheld = value.withheld if isinstance(value, SharedStatistics) else {}
+        words = str(texts.get("type.statistics.withheld") or WITHHELD)
         for line in self.figure_lines:
             figures: dict[str, Decimal | str] = dict(value.cells.get(line.id, {}))
-            if line.id in withheld and isinstance(value, SharedStatistics):
-                figures |= dict.fromkeys(withheld[line.id], f"<{value.threshold}")
+            figures |= dict.fromkeys(withheld.get(line.id, ()), words)
             for year, number in sorted(figures.items()):
                 yield line, year, number
 
     def facts(self, value: StatisticsValue, texts: Texts) -> Iterator[Fact]:
-        for line, year, number in self._figures(value):
+        for line, year, number in self._figures(value, texts):
             unit = value.currency if line.is_money else ""
             field, label = f"{line.id}.{year}", self._full_label(line, texts)
             if isinstance(number, str):
@@ -328,7 +330,7 @@ class Statistics(Item):
     def lines(self, value: StatisticsValue, texts: Texts) -> list[Line]:
         lines = []
         for figure in self.figure_lines:
-            cells = {year: number for line, year, number in self._figures(value) if line == figure}
+            cells = {year: number for line, year, number in self._figures(value, texts) if line == figure}
             if cells:
                 unit = f" {value.currency}" if figure.is_money else ""
                 words = separator(texts.language, heavy=True).join(
@@ -347,7 +349,7 @@ class Statistics(Item):
 
     def brief(self, value: StatisticsValue, texts: Texts) -> Brief:
         """The figures of the last year with any: each total, or its parts where the State gave no total, for none is worked out."""
-        given = list(self._figures(value))
+        given = list(self._figures(value, texts))
         last = max((year for _line, year, _number in given), default="")
         figures = [(line, number) for line, year, number in given if year == last]
         totals = {line.row for line, _number in figures if not line.part}
@@ -366,7 +368,7 @@ class Statistics(Item):
         return tuple(Column(name, str(texts(f"type.statistics.{name}"))) for name in _COLUMNS)
 
     def rows(self, value: StatisticsValue, texts: Texts) -> Iterator[tuple[str, tuple[CellValue, ...]]]:
-        for line, year, number in self._figures(value):
+        for line, year, number in self._figures(value, texts):
             row_label = str(texts(f"{self.text_key}.row.{line.row}"))
             part_label = str(self.line_label(line, texts)) if line.part else str(texts("type.statistics.total"))
             unit = value.currency if line.is_money else ""

@@ -10,17 +10,20 @@ import errno
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from exports import maker
+from exports.formats import FORMATS
+from exports.settings import WORKBOOK
 from exports.workbook import write_workbook
 
 KIND, FOLDER = sys.argv[1], Path(sys.argv[2])
 
 
-def write(target: Any, source: Any, language: str, *, rehearsal: bool, progress: Any) -> Any:
+def write(target: Any, source: Any, language: str, *, rehearsal: bool = False, progress: Any = None) -> Any:
     """Write the workbook with the fault."""
     target.write(b"half a file")
     target.flush()
@@ -39,5 +42,5 @@ def write(target: Any, source: Any, language: str, *, rehearsal: bool, progress:
 
 
 if __name__ == "__main__":
-    with patch.object(maker, "write_workbook", write):
+    with patch.dict(FORMATS, {WORKBOOK: replace(FORMATS[WORKBOOK], write=write)}):
         sys.exit(maker.main())

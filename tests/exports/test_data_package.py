@@ -225,7 +225,7 @@ def test_reviewers_get_one_state_and_what_it_opened_to_them() -> None:
     text = leaked(preset="reviewers", states=("XAA",))
     assert "CANARY open to all" in text and "CANARY for reviewers" in text
     assert "CANARY for the secretariat" not in text
-    assert "<5" in text and "4043" in text
+    assert "withheld" in text and "4043" in text
     assert "4040" not in text and "XAB" not in text and "Coverage.csv" not in text
 
 
@@ -234,7 +234,7 @@ def test_the_public_gets_what_is_open_to_the_public(language: str) -> None:
     text = leaked(preset="public", language=language)
     assert "CANARY open to all" in text
     assert "CANARY for" not in text
-    assert "<11" in text and "4040" not in text
+    assert "withheld" in text and "4040" not in text
     for name in ("Coverage", "Matrix", "Answers_wide"):
         assert f"{name}.csv" not in text
 

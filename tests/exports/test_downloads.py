@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
+from exports.settings import ExportSettings
 from exports.worker import ExportWorker, make_now
 from languages import LANGUAGES
 from models.audit import AuditEvent
@@ -138,6 +139,32 @@ def test_a_workbook_is_asked_for_made_in_the_background_and_downloaded(
     recent = client.get(f"/exports/{cycle_id}").get_data(as_text=True)
     for words in ("Officer", "Review desk", "العربية", "Can be downloaded", f"{stored(app, job_id).size / 1e6:.1f} MB"):
         assert words in recent, words
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "begins"),
+    [
+        ("datapackage", "application/zip", b"PK"), ("csv", "text/csv", b"\xef\xbb\xbf"), ("json", "application/json", b"{"),
+    ],
+)  # fmt: skip
+def test_the_other_kinds_of_file_are_made_and_named_as_well(
+    client: FlaskClient, officer: User, cycle_id: str, kind: str, media_type: str, begins: bytes
+) -> None:
+    job_id = job_of(ask(client, cycle_id, preset="state", state="XAA", file_format=kind))
+    assert "Kind of file" in client.get(f"/exports/jobs/{job_id}").get_data(as_text=True)
+    response = client.post(f"/exports/jobs/{job_id}/file", buffered=True)
+    assert (response.status_code, response.mimetype) == (200, media_type)
+    assert response.data.startswith(begins)
+    ending = {"datapackage": "zip"}.get(kind, kind)
+    assert re.search(rf"filename=[\w-]+-[0-9a-f]{{12}}\.{ending}$", response.headers["Content-Disposition"])
+
+
+def test_an_unknown_kind_of_file_is_refused_beside_its_control(
+    client: FlaskClient, officer: User, cycle_id: str
+) -> None:
+    answer = ask(client, cycle_id, file_format="docx")
+    assert answer.status_code == 422
+    assert "file_format" in answer.get_data(as_text=True)
 
 
 def test_a_workbook_about_one_state_is_made_at_once(
@@ -293,10 +320,7 @@ def test_every_reason_has_words(
     with app.extensions["tracker"].database.transaction() as session:
         job = ExportJob(
             cycle_id=cycle_id, requested_by=officer.id or 0, status=FAILED, error=error, error_detail=detail,
-            parameters={
-                "preset": "public", "language": "fr", "states": ["ZZZ"], "regions": [], "questions": ["op99"],
-                "recipient": "", "as_at": None,
-            },
+            parameters=ExportSettings("fr", "public", ("ZZZ",), questions=("op99",)).as_json(),
         )  # fmt: skip
         session.add(job)
     page = client.get(f"/exports/jobs/{job.id}").get_data(as_text=True)

@@ -54,7 +54,7 @@ def change(client: FlaskClient, cycle_id: str, setting: ExportSetting, act: str)
 def test_settings_are_saved_used_replaced_and_deleted(app: Flask, officer: FlaskClient, cycle_id: str) -> None:
     given = {
         "language": "ar", "preset": "public", "recipient": "Press", "questions": ["op4"], "regions": ["african"],
-        "states": ["XAA", "XAB"], "as_at": "2026-07-01T10:30",
+        "states": ["XAA", "XAB"], "as_at": "2026-07-01T10:30", "file_format": "csv",
     }  # fmt: skip
     saved = ask(officer, cycle_id, go="save", name="  For the press ", **given)
     assert (saved.status_code, saved.location) == (303, f"/exports/{cycle_id}#saved")
@@ -63,7 +63,7 @@ def test_settings_are_saved_used_replaced_and_deleted(app: Flask, officer: Flask
     page = officer.get(f"/exports/{cycle_id}?setting={setting.id}").get_data(as_text=True)
     ticked = re.findall(r'<input[^>]*checked[^>]* name="([^"]+)"[^>]* value="([^"]+)"', page)
     chosen = [("regions", "african"), ("questions", "op4"), ("states", "XAA"), ("states", "XAB")]
-    assert ticked == [("preset", "public"), *chosen]
+    assert ticked == [("preset", "public"), ("file_format", "csv"), *chosen]
     assert 'value="Press"' in page
     assert 'value="2026-07-01T10:30"' in page
     assert '<option selected value="ar">' in page

@@ -47,6 +47,18 @@ def unzipped(data: bytes) -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
+def test_a_workbook_before_the_first_submission_says_so(database: Database) -> None:
+    with database.transaction() as session:
+        make_response(session, make_cycle(session), make_state(session, "YAA", "Land"))
+    cells = read_by_calamine(export(database))
+    assert any("No answers are in this file" in str(cell) for row in cells["Cover"] for cell in row)
+    assert row_counts(cells)["Answers_long"] == (0, 0)
+    with database.transaction() as session:
+        make_small_world(session)
+    cells = read_by_calamine(export(database))
+    assert not any("No answers are in this file" in str(cell) for row in cells["Cover"] for cell in row)
+
+
 def test_a_state_without_submission_has_a_coverage_row_only(database: Database) -> None:
     with database.transaction() as session:
         make_small_world(session)

@@ -112,7 +112,9 @@ def test_a_workbook_is_made_by_a_process_of_its_own_and_its_row_says_how_far_it_
     assert worker.make_next()
     said = desk.whole(job_id)
     assert (said["language"], said["recipient"], said["states_submitted"]) == ("ar", "Desk", 2)
-    assert desk.job(job_id).file_name == "implementation-tracker-2026-06-30-1502-ar.xlsx"
+    job = desk.job(job_id)
+    assert job.number == said["export_number"]
+    assert job.file_name == f"implementation-tracker-2026-06-30-1502-ar-{job.number}.xlsx"
     assert not worker.make_next()
 
 

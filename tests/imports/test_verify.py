@@ -17,19 +17,22 @@ from sqlmodel import select
 from exports.cover import COVER
 from exports.settings import ExportSettings
 from exports.sheets import HEAD_ROWS
+from exports.source import read_source
+from exports.workbook import write_workbook
 from imports.findings import Difference, Report
 from imports.verify import Bounds, verify_file
 from imports.workbook_file import UnreadableWorkbook
 from imports.workbook_package import Limits
 from instruments.catalog import canonical_json, load_instrument
-from instruments.values import Narrative
+from instruments.values import EvidenceReference, Narrative
 from models.cycles import Cycle
 from models.database import Database
-from models.responses import NationalResponse, QuestionState
+from models.responses import EvidenceFile, NationalResponse, QuestionState
 from models.states import ReportingState
 from models.submissions import Submission
-from tests.builders import make_response, make_state
+from tests.builders import make_cycle, make_response, make_state, make_user
 from tests.exports.builders import make_source, seal, workbook_bytes
+from tests.exports.readback import read_by_calamine, tables
 from tests.exports.test_changes import make_rounds
 from tests.imports.changes import CELLS, LONG, ROWS, set_cover, set_value
 from tests.imports.workbooks import (
@@ -298,6 +301,43 @@ def test_what_a_state_has_closed_since_is_said_as_such(sqlite_database: Database
     assert (one.code, one.state, one.item) == ("fact_closed", "XAB", "op4")
     again = exported(sqlite_database, ExportSettings(**asked))
     assert found(verify(again, sqlite_database)) == []
+
+
+def test_a_document_missing_on_the_disk_is_an_issue_and_the_file_verifies_when_it_is_back(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    item = next(item for item in load_instrument().items.values() if item.sheet == "Evidence")
+    names = {"there": "Act.pdf", "gone": "قانون.pdf"}
+    value = tuple(
+        EvidenceReference(row_id=file_id, name=name, media_type="application/pdf", size=1, sha256="ab" * 32)
+        for file_id, name in names.items()
+    )
+    with sqlite_database.transaction() as session:
+        cycle, user = make_cycle(session), make_user(session)
+        response = make_response(session, cycle, make_state(session, "XAA", "Land"))
+        seal(session, response, {item.id: value}, user_id=user.id)
+        for file_id, name in names.items():
+            session.add(EvidenceFile(
+                id=file_id, national_response_id=response.id, item_id=item.id, name=name, media_type="application/pdf", size=1,
+                sha256="ab" * 32, added_by=user.id or 0,
+            ))  # fmt: skip
+    (tmp_path / "there").write_bytes(b"x")
+    target = BytesIO()
+    with read_source(sqlite_database, "latest", evidence_folder=tmp_path) as source:
+        write_workbook(target, source, "en")
+    found = tables(read_by_calamine(target.getvalue()))
+    (issue,) = (row for row in found["Issues"] if row["issue"] == "file_missing")
+    assert (issue["state_iso3"], issue["item_id"], issue["row_id"], issue["sheet"]) == (
+        "XAA",
+        item.id,
+        "gone",
+        "Evidence",
+    )
+    assert "folder of documents" in str(issue["issue_label"])
+    assert {row["row_id"] for row in found["Evidence"]} == set(names)
+    report = verify_file(BytesIO(target.getvalue()), sqlite_database)
+    assert report.is_equal, report.differences
+    assert not report.remarks
 
 
 def test_a_rehearsal_cannot_be_passed_off_as_real(data: bytes, sqlite_database: Database) -> None:
