@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from exports.columns_derived import (
     answers_wide_sheet,
     by_group_sheet,
@@ -66,16 +69,32 @@ cover, the keys of such lines. `flask export verify` does not compare them."""
 
 
 def list_sheets(
-    instrument: Instrument, language: str, preset: str = SECRETARIAT, *, report: str = "", has_previous: bool = False
+    instrument: Instrument,
+    language: str,
+    preset: str = SECRETARIAT,
+    *,
+    report: str = "",
+    has_previous: bool = False,
+    questions: Collection[str] | None = None,
 ) -> list[Sheet]:
     """Every sheet of a preset with a table, in the order of the workbook (the cover stands before them).
 
     `report`: what the workbook is about (`exports.topics.REPORTS`). `has_previous`: there was a round of reporting before, against which changes are listed.
+    `questions`: the ids of those that have columns of their own where a State has one row; None for all.
     """
     return [
-        sheet for sheet in _all_sheets(instrument, language, report, THRESHOLDS[preset])
+        _only(sheet, questions) for sheet in _all_sheets(instrument, language, report, THRESHOLDS[preset])
         if preset in ONLY_IN.get(sheet.name, {preset}) and (has_previous or sheet.name != CHANGES)
     ]  # fmt: skip
+
+
+def _only(sheet: Sheet, questions: Collection[str] | None) -> Sheet:
+    """The sheet without the columns of items (`op5.penalties_status`) of other questions: empty ones would look like blanks."""
+    if questions is None:
+        return sheet
+    return replace(sheet, columns=tuple(
+        column for column in sheet.columns if "." not in column.id or column.id.partition(".")[0] in questions
+    ))  # fmt: skip
 
 
 def _all_sheets(instrument: Instrument, language: str, report: str, threshold: int) -> list[Sheet]:

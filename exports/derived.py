@@ -23,7 +23,7 @@ class DerivedRows:
 
     def __init__(self, rows: Rows, topics: Sequence[Topic]) -> None:
         self.rows, self.texts = rows, rows.texts
-        self._short = short_items(rows.instrument)
+        self._short = [item for item in short_items(rows.instrument) if item.question_id in rows.questions]
         self._topics = topics
         self._words = rows.words["change"]
         self._between = separator(rows.language, heavy=True)

@@ -22,6 +22,13 @@ FRONT_SHEETS = (COVER, DASHBOARD)
 COVER_WIDTHS = (50, 90, 34, 14, 14)
 
 
+def _value_style(row: CoverRow) -> str:
+    if row.style == "head":
+        return "head"
+    # Read from left to right in every language: it is for programs.
+    return "wrap_ltr" if row.key == "parameters" else "value"
+
+
 class FrontSheets:
     """Writes the two sheets with the styles and the shared strings of one workbook."""
 
@@ -42,7 +49,7 @@ class FrontSheets:
         if row.label:
             cells.append(self._cell(f"A{number}", row.label, row.style))
         if row.value is not None:
-            cells.append(self._cell(f"B{number}", row.value, "head" if row.style == "head" else "value"))
+            cells.append(self._cell(f"B{number}", row.value, _value_style(row)))
         if row.key:
             cells.append(self._cell(f"C{number}", row.key, "head" if row.style == "head" else "key"))
         if row.expected is not None and row.written is not None:

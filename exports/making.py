@@ -43,8 +43,9 @@ class Making:
         previous = source.previous
         self._rows_before = None if previous is None else Rows(previous.instrument, language, settings)
         self.sheets = list_sheets(
-            source.instrument, language, settings.preset, report=settings.report, has_previous=previous is not None
-        )
+            source.instrument, language, settings.preset, report=settings.report, has_previous=previous is not None,
+            questions=source.questions,
+        )  # fmt: skip
         self.shown_states = 0
 
     def write(self, writers: Mapping[str, TableWriter], progress: Callable[[], object]) -> None:

@@ -53,7 +53,8 @@ class Rows:
         _ = gettext_in(language)
         self.words = code_lists(_)
         self.asked_words = short_asked_states(_)
-        self._status_items = status_items(instrument)
+        self.questions = self.settings.questions_of(instrument)
+        self._status_items = [item for item in status_items(instrument) if item.question_id in self.questions]
         self._right_to_left = direction(language) == "rtl"
         self._questions = {
             question.id: (question.number_in(self.texts), str(self.texts(f"{question.id}.label")))
@@ -160,7 +161,7 @@ class Rows:
         by_id = {entry.item.id: entry for entry in items}
         cells: list[Value] = []
         for item in self._status_items:
-            if item.id not in by_id:  # its paragraph was not asked for
+            if item.id not in by_id:  # what the State answered to its paragraph is not open to the readers
                 cells.append(None)
                 continue
             entry = by_id[item.id]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from exports.topics import REPORTS
+from exports.topics import REPORTS, report_questions
 from instruments.schema import Instrument
 from languages import is_language
 from models.states import REGIONS
@@ -93,6 +93,11 @@ class ExportSettings:
     def shows(self, visibility: str) -> bool:
         """Whether an answer of this visibility is in the file."""
         return visibility in OPEN_TO[self.preset]
+
+    def questions_of(self, instrument: Instrument) -> tuple[str, ...]:
+        """The ids of the questions that the export is about, in the order of the questionnaire."""
+        about = report_questions(instrument, self.report)
+        return tuple(one for one in about if not self.questions or one in self.questions)
 
     def check_questions(self, instrument: Instrument) -> None:
         """Raise BadSettings for a question that the questionnaire has not."""

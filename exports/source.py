@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from exports.settings import ExportSettings
-from exports.topics import report_questions
 from instruments.schema import Instrument
 from models.collation import sort_key
 from models.database import Database
@@ -121,8 +120,7 @@ class ExportSource:
     @property
     def questions(self) -> tuple[str, ...]:
         """The ids of the questions that the export is about, in the order of the questionnaire."""
-        about, chosen = report_questions(self.instrument, self.settings.report), self.settings.questions
-        return tuple(one for one in about if not chosen or one in chosen)
+        return self.settings.questions_of(self.instrument)
 
     def in_order(self, language: str) -> list[StateRecord]:
         """The States by regional group, inside a group by name in the language; never by how much they answered."""

@@ -118,14 +118,6 @@ def test_each_kind_of_short_answer_stands_as_what_it_is_with_its_words_beside_it
     assert {item_id: (as_text(row[item_id]), row[f"{item_id}{LABEL}"]) for item_id in due} == due
 
 
-def test_a_paragraph_that_is_not_chosen_has_empty_columns_and_not_the_words_of_a_blank() -> None:
-    (row,) = read({"XAA": {}}, settings=ExportSettings(questions=("op4",)))["Answers_wide"]
-    assert row["op4.status_practice.label"] == "Not answered"
-    assert not any(
-        row[f"{item.id}{LABEL}"] for item in INSTRUMENT.items.values() if item.is_short and item.question_id != "op4"
-    )
-
-
 def test_needs_of_assistance_and_good_practices_have_a_row_for_each_entry() -> None:
     values: dict[str, Any] = {
         "op4.status_practice": "partially_implemented", "op4.practice": GoodPractice(text="A guide", consent=True),

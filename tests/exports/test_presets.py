@@ -165,3 +165,13 @@ def test_plain_data_of_another_form_is_refused(given: dict[str, Any], code: str)
     with pytest.raises(BadSettings) as refused:
         ExportSettings.from_json(given)
     assert refused.value.code == code
+
+
+def test_sheets_with_a_row_for_each_state_have_the_columns_of_the_paragraphs_chosen_and_no_empty_ones() -> None:
+    found = tables(
+        read_by_calamine(workbook_bytes(make_source({"XAA": VALUES}, settings=ExportSettings(questions=("op2",)))))
+    )
+    for name in ("Matrix", "Answers_wide"):
+        columns = [column for column in found[name][0] if "." in column]
+        assert columns and all(column.startswith("op2.") for column in columns), name
+        assert any(found[name][0][column] for column in columns)

@@ -212,7 +212,9 @@ def test_every_item_is_answered_on_pages_submitted_and_read_back_from_the_workbo
 
     journey.enter(journey.world.officer)
     for language in ("en", "ar"):
-        asked = [("preset", "secretariat"), ("report", ""), ("state", ""), ("language", language)]
+        asked = [
+            ("preset", "secretariat"), ("report", ""), ("file_format", "xlsx"), ("state", ""), ("language", language),
+        ]  # fmt: skip
         job = journey.send(f"/exports/{cycle_id}", f"/exports/{cycle_id}", asked).location
         tracker = journey.client.application.extensions["tracker"]
         make_now(tracker.database, tracker.settings, job.rpartition("/")[2])
