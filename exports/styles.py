@@ -79,7 +79,8 @@ class Styles:
             self._add(f"wrap_{way}", _font(), own, border=_HAIR)
             self._add(f"plain_{way}_typed", _font(), own, quotePrefix=True)
             self._add(f"wrap_{way}_typed", _font(), own, border=_HAIR, quotePrefix=True)
-        self._add("code_plain", _font(), start_wrap)
+        # On one line: in a low row a sliver of the next line would show below Arabic.
+        self._add("code_plain", _font(), start)
         self._add("code_wrap", _font(), start_wrap, border=_HAIR)
         self._add("code_middle", _font(), middle, border=_HAIR)
         for name, number_format in _FORMATS.items():
