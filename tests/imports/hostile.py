@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 from imports.workbook_package import Limits

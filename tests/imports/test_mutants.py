@@ -22,8 +22,9 @@ SEED = 20_261_125
 def sound_workbooks(folder: Path) -> list[str]:
     """Workbooks of three kinds: by hand, as openpyxl writes them, as we export them (without the sheets that hold no answers)."""
     book = openpyxl.Workbook()
+    sheet = book.create_sheet("Answers")
     for number in range(30):
-        book.active.append([f"op{number}", "Words _x000B_ of a State", number / 7, "=1+1", True])
+        sheet.append([f"op{number}", "Words _x000B_ of a State", number / 7, "=1+1", True])
     target = BytesIO()
     book.save(target)
     values = {item_id: value for item_id, value in some_values(3, share=0.0).items() if item_id != "op4.narrative"}
