@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 from imports.workbook_package import Limits
@@ -340,7 +340,8 @@ def read_measured(data: bytes, limits: Limits) -> Read:
             [sys.executable, "-I", "-S", "-c", MEASURED, str(ROOT), json.dumps({**asdict(limits), "first": []})],
             stdin=file, capture_output=True, check=False,
         )  # fmt: skip
-    code, cells, now = "crashed", {}, ""  # type: tuple[str, dict[str, Any], str]
+    code, now = "crashed", ""
+    cells: dict[str, dict[tuple[int, int], str]] = {}
     for text in done.stdout.splitlines():
         line = json.loads(text)
         if isinstance(line, list):
