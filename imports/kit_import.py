@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
 from imports.kit_compare import KINDS, Content, Entry, Source, compare, entry_of
-from imports.kit_sheets import FoundKit, read_kit
+from imports.kit_sheets import FoundKit
 from instruments.items.base import AskContext
 from models.base import utc_now
 from models.kits import APPLIED, DISCARDED, PREVIEWED, UNDONE, Kit, KitReturn
@@ -20,7 +19,6 @@ from services.audit import record
 from services.evidence import display_name
 from services.kit_returns import (
     contents_at,
-    find_same,
     keep_file,
     key_of,
     may_take_over,
@@ -79,42 +77,43 @@ def _named(*parts: object) -> str:
     return " · ".join(str(part) for part in parts if part)
 
 
-def preview(
-    session: Session, opened: OpenResponse, context: AskContext, content: bytes, name: str, *, folder: Path, secret: str
-) -> tuple[KitReturn, bool]:
-    """Keep the file and what differs in it; no answer is changed. True beside a file that was sent before: that one is given.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in a workbook, held against the response; ready to be kept until somebody decides."""
 
-    Raises UnreadableWorkbook and ForeignKit; then nothing is kept.
-    """
-    sha256 = sha256_of(content)
-    same = find_same(session, opened.response.id, sha256)
-    if same is not None:
-        return same, True
-    found = read_kit(BytesIO(content), opened.instrument.items)
+    kit_id: str | None
+    result: dict[str, Any]
+
+
+def look(
+    session: Session, opened: OpenResponse, context: AskContext, found: FoundKit, *, secret: str, sha256: str
+) -> Looked:
+    """Hold a workbook against its base and the response as it stands. Raises ForeignKit. Nothing is written."""
     identity = identify(session, opened, found, secret, sha256, context.texts.language)
+    entries = compare(opened, context, found, identity.source, lambda item_id: may_take_over(opened, item_id))
+    differing = {entry.item_id for entry in entries}
+    result = {
+        "entries": [entry.as_json() for entry in sorted(entries, key=lambda one: KINDS.index(one.kind))],
+        "untouched": [item_id for item_id in found.cells if item_id not in differing],
+        "warnings": identity.warnings, "unknown": found.unknown, "ignored_sheets": found.ignored_sheets,
+        "ignored_columns": found.ignored_columns,
+    }  # fmt: skip
+    return Looked(identity.kit.id if identity.kit else None, result)
+
+
+def keep(session: Session, opened: OpenResponse, looked: Looked, content: bytes, name: str, folder: Path) -> KitReturn:
+    """Keep the file and what was found in it; no answer is changed."""
+    sha256 = sha256_of(content)
     row = KitReturn(
-        kit_id=identity.kit.id if identity.kit else None, national_response_id=opened.response.id,
-        file_name=display_name(name), size=len(content), sha256=sha256, file_id=keep_file(folder, content),
-        uploaded_by=opened.actor.user_id, result={},
+        kit_id=looked.kit_id, national_response_id=opened.response.id, file_name=display_name(name), size=len(content),
+        sha256=sha256, file_id=keep_file(folder, content), uploaded_by=opened.actor.user_id, result=looked.result,
     )  # fmt: skip
-    row.result = _result(opened, context, found, identity)
     session.add(row)
     record(
         session, "kit.came_back", opened.actor.user_id, opened.response.state_id, cycle=opened.response.cycle_id,
         kit=row.kit_id, sha256=sha256,
     )  # fmt: skip
-    return row, False
-
-
-def _result(opened: OpenResponse, context: AskContext, found: FoundKit, identity: Identity) -> dict[str, Any]:
-    entries = compare(opened, context, found, identity.source, lambda item_id: may_take_over(opened, item_id))
-    differing = {entry.item_id for entry in entries}
-    return {
-        "entries": [entry.as_json() for entry in sorted(entries, key=lambda one: KINDS.index(one.kind))],
-        "untouched": [item_id for item_id in found.cells if item_id not in differing],
-        "warnings": identity.warnings, "unknown": found.unknown, "ignored_sheets": found.ignored_sheets,
-        "ignored_columns": found.ignored_columns, "applied": {},
-    }  # fmt: skip
+    return row
 
 
 def entries_of(row: KitReturn) -> list[Entry]:
@@ -159,17 +158,12 @@ def apply(session: Session, opened: OpenResponse, row: KitReturn, takes: Mapping
     return came
 
 
-def look_again(
-    session: Session, opened: OpenResponse, context: AskContext, row: KitReturn, file: BytesIO, secret: str
-) -> None:
-    """Hold the kept file against the response as it stands now; what was taken over stays on record."""
-    found = read_kit(file, opened.instrument.items)
-    identity = identify(session, opened, found, secret, row.sha256, context.texts.language)
+def renew(session: Session, row: KitReturn, looked: Looked) -> None:
+    """Put what was found anew in the place of what was found before; what was taken over stays on record."""
     stored = [entry for entry in entries_of(row) if entry.outcome == "stored"]
     taken = {entry.item_id for entry in stored}
-    result = _result(opened, context, found, identity)
-    fresh = [kept for kept in result["entries"] if kept["item_id"] not in taken]
-    row.result = {**result, "entries": [*(entry.as_json() for entry in stored), *fresh]}
+    fresh = [kept for kept in looked.result["entries"] if kept["item_id"] not in taken]
+    row.result = {**looked.result, "entries": [*(entry.as_json() for entry in stored), *fresh]}
     session.add(row)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,32 @@ import pytest
 from sqlmodel import Session, select
 
 from imports.kit_compare import Entry
-from imports.kit_import import ForeignKit, apply, entries_of, preview
-from imports.kit_sheets import META_SHEET
+from imports.kit_import import ForeignKit, Looked, apply, discard, entries_of, keep, look, renew, undo
+from imports.kit_sheets import META_SHEET, read_kit
+from imports.workbook_file import UnreadableWorkbook
 from instruments.items.base import AskContext
 from instruments.items.legal_references import LegalReference
 from instruments.values import Amount, Chosen, Narrative, Statistics
 from languages import LANGUAGES
 from models.audit import AuditEvent
+from models.database import Database
 from models.kits import Kit, KitReturn
 from models.people import User
-from models.responses import NationalResponse
+from models.responses import LateNote, NationalResponse, Revision
 from services.answers import verify_chain
+from services.kit_returns import find_same, sha256_of
 from services.permissions import Permission
 from services.responses import OpenResponse, open_response
 from tests.builders import World, actor_for, answer, make_world
-from tests.imports.kit_files import changed, filled, kit_file, make_kit
+from tests.imports.hostile import HOSTILE
+from tests.imports.kit_files import cell_of, changed, filled, kit_file, make_kit
 
 SECRET = "a secret of the installation"
 QUESTIONS = ("op1", "op2", "op4", "op5")
 VALUES: dict[str, Any] = {
     "op1.party": "party", "op1.party_since": date(2005, 5, 4), "op2.status_practice": "partially_implemented",
     "op2.narrative": Narrative(text="First words.\n\n  Second line, 12 (a) «كلمة» 🙂", language="en"),
-    "op2.screening_places": Chosen(codes=("borders",)), "op2.budget": Amount(amount=Decimal("1234567.89"), currency="CHF"),
+    "op2.screening_places": Chosen(codes=("land_borders",)), "op2.budget": Amount(amount=Decimal("1234567.89"), currency="CHF"),
     "op4.narrative": Narrative(text="م" * 40_000, language="ar"),
     "op4.laws": (
         LegalReference(row_id="aa11", title="=HYPERLINK(\"x\")", number="007", in_force_since=date(2015, 3, 1), language="en"),
@@ -65,13 +70,17 @@ class Desk:
         self.session.flush()
         return kit_file(opened, kit, SECRET)
 
-    def look(self, data: bytes, language: str = "en") -> tuple[KitReturn, bool]:
-        opened = self.open()
-        context = AskContext(opened.instrument.texts_in(language), opened.years)
-        return preview(self.session, opened, context, data, "kit.xlsx", folder=self.folder, secret=SECRET)
+    def found(self, data: bytes, opened: OpenResponse | None = None) -> Looked:
+        opened = opened or self.open()
+        context = AskContext(opened.instrument.texts_in("en"), opened.years)
+        found = read_kit(BytesIO(data), opened.instrument.items)
+        return look(self.session, opened, context, found, secret=SECRET, sha256=sha256_of(data))
+
+    def look(self, data: bytes) -> KitReturn:
+        return keep(self.session, self.open(), self.found(data), data, "kit.xlsx", self.folder)
 
     def entries(self, data: bytes) -> dict[str, Entry]:
-        return {entry.item_id: entry for entry in entries_of(self.look(data)[0])}
+        return {entry.item_id: entry for entry in entries_of(self.look(data))}
 
     def value(self, item_id: str) -> Any:
         return self.open().stored_values.get(item_id)
@@ -82,9 +91,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Any, tmp_path: Path) -> Iterator[Desk]:
+def desk(sqlite_database: Database, tmp_path: Path) -> Iterator[Desk]:
+    yield from at_desk(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def either_desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+    yield from at_desk(database, tmp_path)
+
+
+def at_desk(database: Database, folder: Path) -> Iterator[Desk]:
     with database.transaction() as session:
-        desk = Desk(session, make_world(session), tmp_path / "kits")
+        desk = Desk(session, make_world(session), folder / "kits")
         desk.give(VALUES)
         yield desk
 
@@ -95,33 +113,35 @@ def codes(entry: Entry) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_untouched_workbook_changes_nothing_in_any_language(desk: Desk, language: str) -> None:
-    row, _sent_before = desk.look(desk.kit(language))
+    row = desk.look(desk.kit(language))
     assert (row.result["entries"], row.result["warnings"]) == ([], [])
     assert {"op2.narrative", "op4.laws", "op5.persons"} <= set(row.result["untouched"])
 
 
-def test_what_was_filled_in_is_ticked_and_taken_over_as_revisions_with_the_number_and_the_file(desk: Desk) -> None:
-    data = filled(desk.kit(), {
+def test_what_was_filled_in_is_ticked_and_taken_over_as_revisions_with_the_number_and_the_file(
+    either_desk: Desk,
+) -> None:
+    data = filled(either_desk.kit(), {
         "op2.narrative//text": "New words", "op5.limitation_years": 25, "op5.persons//convicted-2025": 12,
         "op1.party_since": datetime(2006, 1, 2), "op4.laws/+1/title": "A new law", "op4.laws/aa11/articles": "12",
     })  # fmt: skip
-    row, _sent_before = desk.look(data)
+    row = either_desk.look(data)
     found = {entry.item_id: entry for entry in entries_of(row)}
     assert {entry.kind for entry in found.values()} == {"update"}
     assert set(found) == {"op2.narrative", "op5.limitation_years", "op5.persons", "op1.party_since", "op4.laws"}
-    assert desk.value("op2.narrative") == VALUES["op2.narrative"]
-    came = desk.apply(row)
+    assert either_desk.value("op2.narrative") == VALUES["op2.narrative"]
+    came = either_desk.apply(row)
     assert set(came["stored"]) == set(found)
-    assert desk.value("op2.narrative") == Narrative(text="New words", language="en")
-    assert desk.value("op5.limitation_years") == 25
-    assert desk.value("op5.persons").cells == {"convicted": {"2024": Decimal(4043), "2025": Decimal(12)}}
-    assert desk.value("op1.party_since") == date(2006, 1, 2)
-    laws = desk.value("op4.laws")
+    assert either_desk.value("op2.narrative") == Narrative(text="New words", language="en")
+    assert either_desk.value("op5.limitation_years") == 25
+    assert either_desk.value("op5.persons").cells == {"convicted": {"2024": Decimal(4043), "2025": Decimal(12)}}
+    assert either_desk.value("op1.party_since") == date(2006, 1, 2)
+    laws = either_desk.value("op4.laws")
     assert [(law.row_id, law.title, law.articles) for law in laws] == [
         ("aa11", VALUES["op4.laws"][0].title, "12"), ("bb22", VALUES["op4.laws"][1].title, "1-5"), ("K1-1", "A new law", None),
     ]  # fmt: skip
-    assert verify_chain(desk.session, desk.world.response_id) == []
-    event = desk.session.exec(select(AuditEvent).where(AuditEvent.event == "kit.applied")).one()
+    assert verify_chain(either_desk.session, either_desk.world.response_id) == []
+    event = either_desk.session.exec(select(AuditEvent).where(AuditEvent.event == "kit.applied")).one()
     assert (event.detail["kit"], event.detail["sha256"]) == ("K1", row.sha256)
 
 
@@ -142,7 +162,7 @@ def test_rows_may_be_sorted_columns_inserted_sheets_renamed_and_added(desk: Desk
         book.create_sheet("Ours")["C3"] = "more notes"
         del book["OP1"]
 
-    row, _sent_before = desk.look(changed(filled(desk.kit(), {"op2.narrative//text": "New"}), rearrange))
+    row = desk.look(changed(filled(desk.kit(), {"op2.narrative//text": "New"}), rearrange))
     assert [(entry.item_id, entry.kind) for entry in entries_of(row)] == [("op2.narrative", "update")]
     assert {"Ours", "Start"} <= set(row.result["ignored_sheets"])
     assert row.result["ignored_columns"] == ["Ministry of Justice!B"]
@@ -154,11 +174,11 @@ def test_labels_in_another_language_codes_and_their_spelling_are_understood(desk
     entries = desk.entries(filled(desk.kit("fr"), {
         "op2.status_practice": f"  {arabic.option('status', 'fully_implemented')} ",
         "op2.status_law": str(russian.option("status", "no_information")).upper(), "op4.status_law": "not_implemented",
-        "op2.screening_places//codes=PLACE": "نعم", "op2.screening_places//codes=borders": "",
+        "op2.screening_places//codes=ports": "نعم", "op2.screening_places//codes=land_borders": "",
     }))  # fmt: skip
     assert {item_id: (entry.kind, entry.choices["file"].value) for item_id, entry in entries.items()} == {
         "op2.status_practice": ("update", "fully_implemented"), "op2.status_law": ("update", "no_information"),
-        "op4.status_law": ("update", "not_implemented"), "op2.screening_places": ("update", {"codes": ["airports"], "other": ""}),
+        "op4.status_law": ("update", "not_implemented"), "op2.screening_places": ("update", {"codes": ["ports"], "other": ""}),
     }  # fmt: skip
 
 
@@ -169,7 +189,7 @@ def test_without_a_valid_stamp_every_difference_is_a_conflict_but_for_what_was_n
         book[META_SHEET]["B1"] = book[META_SHEET]["B1"].value.replace("K1", "K2")
 
     for change, warning in ((lambda book: book.remove(book[META_SHEET]), "no_stamp"), (break_stamp, "bad_stamp")):
-        row, _sent_before = desk.look(changed(data, change))
+        row = desk.look(changed(data, change))
         found = {entry.item_id: entry for entry in entries_of(row)}
         assert row.result["warnings"] == [warning]
         assert {item_id: (entry.kind, entry.take) for item_id, entry in found.items()} == {
@@ -186,22 +206,20 @@ def test_a_workbook_of_another_state_or_round_is_refused_with_both_names(desk: D
         actor_for(desk.session.get_one(User, desk.world.other_focal_point), desk.session.get_one(NationalResponse, desk.world.other_response_id)),
         Permission.RESPONSE_EDIT,
     )  # fmt: skip
-    context = AskContext(opened.instrument.texts_in("en"), opened.years)
     with pytest.raises(ForeignKit) as refused:
-        preview(desk.session, opened, context, data, "kit.xlsx", folder=desk.folder, secret=SECRET)
+        desk.found(data, opened)
     assert (refused.value.made_for, refused.value.sent_to) == ("Aldovia · First round", "Borduria · First round")
-    assert not desk.folder.exists()
 
 
 def test_an_unknown_or_withdrawn_workbook_says_so(desk: Desk) -> None:
     data = desk.kit()
     desk.session.get_one(Kit, "K1").withdrawn_at = datetime(2026, 3, 1, tzinfo=UTC)
-    assert desk.look(data)[0].result["warnings"] == ["withdrawn"]
+    assert desk.look(data).result["warnings"] == ["withdrawn"]
     desk.session.delete(desk.session.exec(select(KitReturn)).one())
     desk.session.flush()
     desk.session.delete(desk.session.get_one(Kit, "K1"))
     desk.session.flush()
-    row, _sent_before = desk.look(data)
+    row = desk.look(data)
     assert (row.kit_id, row.result["warnings"]) == (None, ["unknown_kit"])
 
 
@@ -216,7 +234,7 @@ def test_a_stale_base_conflicts_in_the_same_cell_and_is_put_together_in_others(d
         "op4.laws": (first.model_copy(update={"number": "8"}), second),
         "op5.persons": Statistics(cells={"convicted": {"2024": Decimal(4044)}}, source="Register"),
     })  # fmt: skip
-    row, _sent_before = desk.look(data)
+    row = desk.look(data)
     found = {entry.item_id: entry for entry in entries_of(row)}
     assert {item_id: entry.kind for item_id, entry in found.items()} == {
         "op2.narrative": "conflict", "op4.laws": "update", "op2.status_practice": "same", "op5.persons": "update",
@@ -230,7 +248,7 @@ def test_a_stale_base_conflicts_in_the_same_cell_and_is_put_together_in_others(d
 
 
 def test_what_was_emptied_is_not_ticked_and_a_blank_is_no_answer(desk: Desk) -> None:
-    row, _sent_before = desk.look(filled(desk.kit(), {
+    row = desk.look(filled(desk.kit(), {
         "op2.narrative//text": None, "op4.laws/aa11/title": None, "op4.laws/bb22/number": "64",
     }))  # fmt: skip
     found = {entry.item_id: entry for entry in entries_of(row)}
@@ -240,7 +258,7 @@ def test_what_was_emptied_is_not_ticked_and_a_blank_is_no_answer(desk: Desk) -> 
     desk.apply(row)
     assert desk.value("op2.narrative") == VALUES["op2.narrative"]
     assert (desk.value("op4.laws")[0].title, desk.value("op4.laws")[1].number) == (VALUES["op4.laws"][0].title, "64")
-    again, _sent_before = desk.look(filled(desk.kit(number="K2"), {"op2.narrative//text": None}))
+    again = desk.look(filled(desk.kit(number="K2"), {"op2.narrative//text": None}))
     desk.apply(again, op2__narrative="clear")
     assert desk.value("op2.narrative") is None
 
@@ -250,3 +268,180 @@ def test_a_blank_workbook_that_came_back_blank_touches_nothing(desk: Desk) -> No
     assert set(desk.entries(filled(desk.kit(prefilled=False, number="K2"), {"op2.status_law": "not_implemented"}))) == {
         "op2.status_law"
     }
+
+
+def test_an_answer_changed_after_the_preview_is_not_overwritten_and_can_be_decided_then(desk: Desk) -> None:
+    data = filled(desk.kit(), {"op2.narrative//text": "From the file", "op5.limitation_years": 30})
+    row = desk.look(data)
+    desk.give({"op2.narrative": Narrative(text="Typed meanwhile", language="en")})
+    came = desk.apply(row)
+    assert came == {"stored": ["op5.limitation_years"], "changed": ["op2.narrative"], "late": []}
+    assert desk.value("op2.narrative").text == "Typed meanwhile"
+    renew(desk.session, row, desk.found(data))
+    entries = {entry.item_id: entry for entry in entries_of(row)}
+    assert {item_id: (entry.kind, entry.outcome) for item_id, entry in entries.items()} == {
+        "op5.limitation_years": ("update", "stored"), "op2.narrative": ("conflict", ""),
+    }  # fmt: skip
+    assert desk.apply(row, op2__narrative="file")["stored"] == ["op2.narrative"]
+    assert desk.value("op2.narrative").text == "From the file"
+    assert desk.apply(row, op2__narrative="file")["stored"] == []
+
+
+def test_undo_sets_back_what_nobody_changed_since_and_names_the_rest(either_desk: Desk) -> None:
+    row = either_desk.look(filled(either_desk.kit(), {
+        "op2.narrative//text": "From the file", "op5.limitation_years": 30, "op2.status_law": "not_implemented",
+    }))  # fmt: skip
+    either_desk.apply(row)
+    either_desk.give({"op5.limitation_years": 31})
+    undone = undo(either_desk.session, either_desk.open(), row)
+    assert (set(undone.restored), undone.newer) == ({"op2.narrative", "op2.status_law"}, ["op5.limitation_years"])
+    assert either_desk.value("op2.narrative") == VALUES["op2.narrative"]
+    assert (either_desk.value("op2.status_law"), either_desk.value("op5.limitation_years")) == (None, 31)
+    assert verify_chain(either_desk.session, either_desk.world.response_id) == []
+    assert {one.channel for one in either_desk.session.exec(select(Revision))} == {"web", "kit", "restore"}
+
+
+def test_the_same_file_is_recognised_until_it_is_put_aside(desk: Desk) -> None:
+    data = filled(desk.kit(), {"op5.limitation_years": 30})
+    row = desk.look(data)
+    desk.session.flush()
+    assert find_same(desk.session, desk.world.response_id, sha256_of(data)) is row
+    assert find_same(desk.session, desk.world.other_response_id, sha256_of(data)) is None
+    discard(desk.session, desk.open(), row)
+    desk.session.flush()
+    assert find_same(desk.session, desk.world.response_id, sha256_of(data)) is None
+
+
+def test_a_workbook_that_comes_back_again_adds_no_row_twice(desk: Desk) -> None:
+    data = filled(desk.kit(), {"op4.laws/+1/title": "A new law", "op4.laws/+3/title": "Another"})
+    desk.apply(desk.look(data))
+    assert [law.title for law in desk.value("op4.laws")][2:] == ["A new law", "Another"]
+    assert {one.kind for one in entries_of(desk.look(data))} == {"same"}
+    # The same rows typed into a workbook that was given out later, one of them with more words.
+    later = filled(
+        desk.kit(number="K2"),
+        {"op4.laws/+1/title": "A new law", "op4.laws/+2/title": "Another", "op4.laws/+2/number": "5"},
+    )
+    (entry,) = entries_of(desk.look(later))
+    assert (entry.kind, entry.take, codes(entry)) == ("ask", "", {"XL-204"})
+    assert len(entry.choices["file"].value) == 5
+
+
+def test_after_the_submission_nothing_changes_and_the_texts_are_kept(desk: Desk) -> None:
+    data = filled(desk.kit(), {"op5.limitation_years": 30})
+    opened = desk.open()
+    opened.response.clearance = "submitted"
+    row = desk.look(data)
+    assert desk.apply(row) == {"stored": [], "changed": [], "late": ["op5.limitation_years"]}
+    assert desk.value("op5.limitation_years") == 20
+    assert [note.item_id for note in desk.session.exec(select(LateNote))] == ["op5.limitation_years"]
+    assert undo(desk.session, desk.open(), row).locked
+
+
+def test_two_workbooks_of_one_state_at_the_same_time(desk: Desk) -> None:
+    justice = filled(desk.kit(number="K1"), {"op4.narrative//text": "Justice", "op5.limitation_years": 30})
+    labour = filled(desk.kit(number="K2"), {"op2.narrative//text": "Labour", "op5.limitation_years": 31})
+    first, second = desk.look(justice), desk.look(labour)
+    assert set(desk.apply(first)["stored"]) == {"op4.narrative", "op5.limitation_years"}
+    assert desk.apply(second) == {"stored": ["op2.narrative"], "changed": ["op5.limitation_years"], "late": []}
+    assert desk.value("op5.limitation_years") == 30
+
+
+WRONG: dict[str, tuple[str, Any, str]] = {
+    "a label that is none": ("op2.status_law", "mostly", "XL-101"), "a number in words": ("op5.limitation_years", "many", "XL-102"),
+    "thousands or decimals": ("op5.limitation_years", "1,234", "XL-103"), "the 30 February": ("op1.party_since", "2020-02-30", "XL-104"),
+    "two ways to read a day": ("op1.party_since", "03/04/2005", "XL-105"), "too long": ("op4.laws/aa11/articles", "x" * 600, "XL-106"),
+    "below nought": ("op5.limitation_years", -3, "XL-107"), "no address": ("op2.reported_in", "the annual report", "XL-108"),
+    "a formula without its value": ("op5.limitation_years", "==1+1", "XL-110"), "a mark that is none": ("op2.screening_places//codes=ports", "perhaps", "XL-112"),
+    "a day beyond all calendars": ("op1.party_since", 9_999_999, "XL-104"), "half a year": ("op5.limitation_years", 2.5, "XL-102"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_read_is_named_with_its_cell_and_code_and_not_ticked(desk: Desk, name: str) -> None:
+    cell_id, value, code = WRONG[name]
+    data = desk.kit()
+    if code == "XL-110":
+        data = changed(data, lambda book: setattr(cell_of(book, cell_id), "value", "=1+1"))
+    else:
+        data = filled(data, {cell_id: value})
+    place = []
+    changed(data, lambda book: place.append(cell_of(book, cell_id)))
+    (entry,) = entries_of(desk.look(data))
+    assert (entry.kind, entry.take) == ("error", "")
+    assert (code, f"{place[0].parent.title}!{place[0].coordinate}") in {(one.code, one.place) for one in entry.problems}
+
+
+READABLE: dict[str, tuple[str, Any, Any]] = {
+    "an escape": ("op2.authority//text", "a_x000B_b", Narrative(text="ab", language="en")),
+    "forty thousand letters": ("op2.authority//text", "x" * 32_000, Narrative(text="x" * 32_000, language="en")),
+    "pictures": ("op2.authority//text", "🙂🏳️‍🌈", Narrative(text="🙂🏳️‍🌈", language="en")),
+    "Arabic with digits and brackets": ("op2.authority//text", "القانون (64) لسنة ٢٠١٠", Narrative(text="القانون (64) لسنة ٢٠١٠", language="en")),
+    "what looks like a formula": ("op2.authority//text", '=HYPERLINK("x")', Narrative(text='=HYPERLINK("x")', language="en")),
+    "noughts in front": ("op2.authority//text", "007", Narrative(text="007", language="en")),
+    "a number as text": ("op5.limitation_years", "25", 25), "a number in other digits": ("op5.limitation_years", "٢٥", 25),
+    "a large number": ("op5.median_days", 1e3, 1000), "a day as a number": ("op1.party_since", 40_000, date(2009, 7, 6)),
+    "a day as text": ("op1.party_since", "30.6.2010", date(2010, 6, 30)), "a number in a text": ("op2.authority//text", 1e5, Narrative(text="100000", language="en")),
+    "three decimals": ("op5.penalty_basic_min", 1.25, Decimal("1.25")), "a truth value": ("op2.screening_places//codes=ports", True, Chosen(codes=("land_borders", "ports"))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_what_people_and_programs_write_is_read_as_they_mean_it(desk: Desk, name: str) -> None:
+    cell_id, value, due = READABLE[name]
+    row = desk.look(filled(desk.kit(), {cell_id: value}))
+    desk.apply(row)
+    assert desk.value(cell_id.partition("/")[0]) == due
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a text with commas renamed",
+        "an old workbook",
+        "cut in the middle",
+        "spaces without end",
+        "macros under any name",
+        "the file that a spreadsheet keeps while it is open",
+    ],
+)
+def test_what_is_no_workbook_is_refused_before_anything_is_looked_up(desk: Desk, name: str) -> None:
+    code, make = HOSTILE[name]
+    with pytest.raises(UnreadableWorkbook) as refused:
+        desk.found(make())
+    assert refused.value.code == code
+    with pytest.raises(UnreadableWorkbook) as refused:
+        desk.found(
+            changed(
+                desk.kit(),
+                lambda book: [
+                    book.remove(sheet) for sheet in book.worksheets if sheet.title not in {"Start", META_SHEET}
+                ],
+            )
+        )
+    assert refused.value.code == "no_answers"
+
+
+def test_items_that_the_questionnaire_does_not_have_are_listed(desk: Desk) -> None:
+    row = desk.look(changed(desk.kit(), lambda book: setattr(book["OP2"]["A3"], "value", "op2.gone_since")))
+    assert row.result["unknown"] == {"op2.gone_since": "OP2!A3"}
+
+
+def test_an_id_that_stands_there_twice_with_two_texts_is_an_error(desk: Desk) -> None:
+    def double(book: Any) -> None:
+        book["OP5"].append(["op5.limitation_years", "1", "copied", "77"])
+
+    (entry,) = entries_of(desk.look(changed(desk.kit(), double)))
+    assert (entry.kind, codes(entry)) == ("error", {"XL-113"})
+
+
+def test_five_thousand_rows_in_a_table_are_an_error_and_nothing_is_lost(desk: Desk) -> None:
+    def fill(book: Any) -> None:
+        for number in range(11, 5_011):
+            book["op4.laws"].append([f"op4.laws/+{number}" if number < 9_999 else "", None, f"Law {number}"])
+
+    row = desk.look(changed(desk.kit(), fill))
+    (entry,) = entries_of(row)
+    assert (entry.kind, entry.take) == ("error", "")
+    assert "XL-114" in codes(entry)
+    assert desk.value("op4.laws") == VALUES["op4.laws"]
