@@ -349,7 +349,7 @@ def test_two_workbooks_of_one_state_at_the_same_time(desk: Desk) -> None:
 
 WRONG: dict[str, tuple[str, Any, str]] = {
     "a label that is none": ("op2.status_law", "mostly", "XL-101"), "a number in words": ("op5.limitation_years", "many", "XL-102"),
-    "thousands or decimals": ("op5.limitation_years", "1,234", "XL-103"), "the 30 February": ("op1.party_since", "2020-02-30", "XL-104"),
+    "thousands or decimals": ("op5.penalty_basic_min", "1,234", "XL-103"), "the 30 February": ("op1.party_since", "2020-02-30", "XL-104"),
     "two ways to read a day": ("op1.party_since", "03/04/2005", "XL-105"), "too long": ("op4.laws/aa11/articles", "x" * 600, "XL-106"),
     "below nought": ("op5.limitation_years", -3, "XL-107"), "no address": ("op2.reported_in", "the annual report", "XL-108"),
     "a formula without its value": ("op5.limitation_years", "==1+1", "XL-110"), "a mark that is none": ("op2.screening_places//codes=ports", "perhaps", "XL-112"),
@@ -382,7 +382,7 @@ READABLE: dict[str, tuple[str, Any, Any]] = {
     "a number as text": ("op5.limitation_years", "25", 25), "a number in other digits": ("op5.limitation_years", "٢٥", 25),
     "a large number": ("op5.median_days", 1e3, 1000), "a day as a number": ("op1.party_since", 40_000, date(2009, 7, 6)),
     "a day as text": ("op1.party_since", "30.6.2010", date(2010, 6, 30)), "a number in a text": ("op2.authority//text", 1e5, Narrative(text="100000", language="en")),
-    "three decimals": ("op5.penalty_basic_min", 1.25, Decimal("1.25")), "a truth value": ("op2.screening_places//codes=ports", True, Chosen(codes=("land_borders", "ports"))),
+    "three decimals": ("op5.penalty_basic_min", 2.5, Decimal("2.5")), "a truth value": ("op2.screening_places//codes=ports", True, Chosen(codes=("land_borders", "ports"))),
 }  # fmt: skip
 
 
