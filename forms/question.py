@@ -123,6 +123,15 @@ def read_posted(
     return QuestionForm(fields, chosen), inputs
 
 
+def read_pairs(
+    item: Item, context: AskContext, pairs: Typed, base_version: int, values: Mapping[str, Any]
+) -> tuple[Field, ItemInput]:
+    """One item read from the pairs that a browser would post for it; its field and what was posted."""
+    post = MultiDict([(f"{BASE_PREFIX}{item.id}", str(base_version)), *((name, text) for name, text in pairs)])
+    form, inputs = read_posted([item], context, post, values)
+    return form[item.id], inputs[0]
+
+
 def _by_item(posted: MultiDict[str, str]) -> dict[str, Typed]:
     groups: dict[str, Typed] = {}
     for name, text in posted.items(multi=True):

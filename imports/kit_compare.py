@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from werkzeug.datastructures import MultiDict
-
-from forms.question import BASE_PREFIX, Typed, read_posted
+from forms.question import Typed, read_pairs
 from imports.kit_cells import NEW_ROW, CellKey, Cells, posted, shape_of, shown_cells
 from imports.kit_reading import Problem, error_code, read_cells
 from imports.kit_sheets import FoundCell, FoundKit
@@ -198,14 +196,10 @@ class _Comparison:
             **changes,
         }
         pairs = posted(self._item, self._context, {key: text for key, text in cells.items() if text}, {})
-        post = MultiDict(
-            [(f"{BASE_PREFIX}{self._item.id}", str(self._version)), *((name_, text) for name_, text in pairs)]
-        )
-        form, inputs = read_posted([self._item], self._context, post, self._opened.stored_values)
-        read = inputs[0]
+        control, read = read_pairs(self._item, self._context, pairs, self._version, self._opened.stored_values)
         entry.choices[name] = Choice(self._item.dump(read.value), read.typed, read.posted)
         if read.errors:
-            self._explain(entry, form[self._item.id])
+            self._explain(entry, control)
 
     def _explain(self, entry: Entry, control: Any) -> None:
         """Name the cells that cannot be read, with the sentences of the page."""

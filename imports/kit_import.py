@@ -19,9 +19,11 @@ from services.audit import record
 from services.evidence import display_name
 from services.kit_returns import (
     contents_at,
+    find_given,
     keep_file,
     key_of,
     may_take_over,
+    names_of_round,
     revisions_of,
     sha256_of,
 )
@@ -54,18 +56,20 @@ def identify(
     if found.stamp is None:
         return Identity(None, unknown, ["no_stamp"])
     stated, signature = found.stamp
+    signed = is_stamp(secret, stated, signature)
     if stated.get("response") not in {None, opened.response.id}:
+        made_for = names_of_round(session, str(stated.get("response")), language) if signed else ()
         raise ForeignKit(
-            _named(stated.get("state"), stated.get("cycle")),
+            _named(*(made_for or (stated.get("state"),))),
             _named(state_name(opened.state.names, language), opened.cycle.title),
         )
-    if not is_stamp(secret, stated, signature):
+    if not signed:
         return Identity(None, unknown, ["bad_stamp"])
-    kit = session.get(Kit, str(stated.get("kit", "")))
-    if kit is None or kit.national_response_id != opened.response.id:
+    kit = find_given(session, opened, str(stated.get("kit", "")))
+    if kit is None:
         return Identity(None, unknown, ["unknown_kit"])
     warnings = ["withdrawn"] if kit.withdrawn_at else []
-    if stated.get("instrument") not in {None, opened.instrument.sha256}:
+    if stated.get("instrument_sha256") not in {None, opened.instrument.sha256}:
         warnings.append("other_version")
     # What was erased since is no base that anything could be held against.
     bases: dict[str, Content] = dict(kit_content(session, opened, kit).raw)

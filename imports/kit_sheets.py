@@ -7,21 +7,24 @@ filtered, or be gone. What has no id is left alone and listed.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import IO, Any
 
-from exports.kit_layout import read_place
+from exports.kit_front import CHECK, CHOICES, META, START
+from exports.kit_layout import ID_HEAD, column_of_head, read_place
+from exports.shape import gettext_in
 from imports.kit_cells import CellKey
-from imports.workbook_file import ReadRow, UnreadableWorkbook, WorkbookFile, open_workbook
+from imports.workbook_file import ReadRow, UnreadableWorkbook, open_workbook
 from imports.workbook_package import Limits
+from languages import LANGUAGES
 
-ID_HEAD, ANSWER_HEAD, RESULT_HEAD = "id", "answer", "result"
-"""Heads by which columns are found: of the cell's id, of its answer, of what came of it when it was read back."""
-META_SHEET, STATED_KEY, SIGNATURE_KEY = "_meta", "stated", "signature"
+STATED_KEY, STAMP_KEY = "stated", "stamp"
+"""Keys on the hidden sheet: what the workbook states about itself, and its stamp over that."""
+OWN_SHEETS = frozenset({START, CHECK, CHOICES, META})
+"""Sheets of the workbook without answers."""
 LIMITS = Limits()
-_ROW_ID = re.compile(r"([a-z][a-z0-9]*\.[a-z][a-z0-9_]*)/(\+[1-9]\d{0,3}|[0-9A-Za-z_-]{1,40})")
 MOST_CELLS = 200_000
 MOST_LETTERS = 20_000_000
 """Of all answers together: a workbook of 10 MB that holds more was made to be unpacked, not to be read."""
@@ -58,26 +61,23 @@ class FoundKit:
 def read_kit(file: IO[bytes], items: Iterable[str], limits: Limits = LIMITS) -> FoundKit:
     """Read a workbook in a process apart. Raises UnreadableWorkbook; a workbook without any id gives `no_answers`."""
     known = frozenset(items)
-    with open_workbook(file, limits, (META_SHEET,)) as book:
+    with open_workbook(file, limits, (META,)) as book:
         found = FoundKit(day_offset=book.day_offset)
         reading = _Reading(found, known)
+        states = {sheet.name: sheet.state for sheet in book.sheets}
         for name, rows in book.read():
-            if name == META_SHEET:
+            if name == META:
                 found.stamp = _stamp(rows)
             else:
-                reading.sheet(name, rows, _state(book, name))
+                reading.sheet(name, rows, states[name])
     if not found.cells and not found.unknown:
         raise UnreadableWorkbook("no_answers")
     return found
 
 
-def _state(book: WorkbookFile, name: str) -> str:
-    return next((sheet.state for sheet in book.sheets if sheet.name == name), "visible")
-
-
 def _stamp(rows: Iterable[ReadRow]) -> tuple[dict[str, Any], str] | None:
     """What the workbook states and its signature: the texts beside their keys, put together; None where that is no stamp."""
-    parts: dict[str, list[str]] = {STATED_KEY: [], SIGNATURE_KEY: []}
+    parts: dict[str, list[str]] = {STATED_KEY: [], STAMP_KEY: []}
     for row in rows:
         texts = [text for _column, (_kind, text) in sorted(row.cells.items())]
         if len(texts) >= 2 and texts[0] in parts and len(parts[texts[0]]) < 1_000:
@@ -86,7 +86,7 @@ def _stamp(rows: Iterable[ReadRow]) -> tuple[dict[str, Any], str] | None:
         stated = json.loads("".join(parts[STATED_KEY]))
     except ValueError:
         return None
-    return (stated, "".join(parts[SIGNATURE_KEY])) if isinstance(stated, dict) else None
+    return (stated, "".join(parts[STAMP_KEY])) if isinstance(stated, dict) else None
 
 
 class _Reading:
@@ -97,47 +97,46 @@ class _Reading:
         self._cells = self._letters = 0
 
     def sheet(self, name: str, rows: Iterable[ReadRow], state: str) -> None:
-        """One sheet: the last row with the head of an id says what the columns below hold."""
-        heads: dict[int, str] = {}
+        """One sheet: the last row with the head of ids says what the columns below hold."""
         ids = 0
+        heads: dict[int, str] = {}
+        own: set[int] = set()
         used: set[int] = set()
-        anything = False
         for row in rows:
-            anything = True
             texts = {column: text.strip() for column, (_kind, text) in row.cells.items()}
-            if ID_HEAD in texts.values():
-                heads = dict(texts.items())
-                continue
-            ids = next((column for column, head in heads.items() if head == ID_HEAD), 0)
-            if ids in texts:
+            found = next((column for column, text in texts.items() if text == ID_HEAD), 0)
+            if found:
+                ids = found
+                heads = {column: head for column, text in texts.items() if (head := column_of_head(text)) is not None}
+                own |= {ids, *heads}
+            elif texts.get(ids) and texts[ids] not in own_heads():
                 self._row(name, row, heads, texts[ids])
-            if heads:
-                used |= row.cells.keys() - heads.keys()
-        if not heads and anything and state == "visible":
-            self._list(self._found.ignored_sheets, name)
-        for column in sorted(used):
+                used |= texts.keys()
+            else:
+                own |= {column for column, text in texts.items() if text in own_heads()}
+        if not ids:
+            if name not in OWN_SHEETS and state == "visible":
+                self._list(self._found.ignored_sheets, name)
+            return
+        for column in sorted(used - own):
             self._list(self._found.ignored_columns, f"{name}!{letters(column)}")
 
     def _row(self, name: str, row: ReadRow, heads: Mapping[int, str], id_text: str) -> None:
-        parsed = _read_id(id_text)
-        if parsed is None:
-            return
-        item_id, row_id, path, piece = parsed
-        if item_id not in self._known:
-            if len(self._found.unknown) < MOST_LISTED:
-                self._found.unknown.setdefault(item_id, f"{name}!{letters(min(row.cells))}{row.number}")
-            return
-        cells = self._found.cells.setdefault(item_id, {})
         for column, head in heads.items():
-            if head in {ID_HEAD, RESULT_HEAD} or (path is not None and head != ANSWER_HEAD):
+            place = read_place(f"{id_text}{head}")
+            # Tables of one sheet have different columns; where they cross, there is no cell.
+            if place is None:
                 continue
-            part = path if path is not None else head
+            where = f"{name}!{letters(column)}{row.number}"
+            if place.item_id not in self._known:
+                if len(self._found.unknown) < MOST_LISTED:
+                    self._found.unknown.setdefault(place.item_id, where)
+                continue
+            path = f"{place.part}={place.code}" if place.code else place.part
             kind, text = row.cells.get(column, ("s", ""))
-            self._put(
-                item_id, cells, (row_id, part), piece, FoundCell(kind, text, f"{name}!{letters(column)}{row.number}")
-            )
+            self._put(place.item_id, (place.row, path), place.piece, FoundCell(kind, text, where))
 
-    def _put(self, item_id: str, cells: dict[CellKey, FoundCell], key: CellKey, piece: int, cell: FoundCell) -> None:
+    def _put(self, item_id: str, key: CellKey, piece: int, cell: FoundCell) -> None:
         self._cells += 1
         self._letters += len(cell.text)
         if self._cells > MOST_CELLS or self._letters > MOST_LETTERS:
@@ -148,6 +147,7 @@ class _Reading:
             self._found.twice.append((item_id, cell.place))
         # A text that takes several cells is one text, found where its first cell is.
         first = pieces[min(pieces)]
+        cells = self._found.cells.setdefault(item_id, {})
         cells[key] = FoundCell(first.kind, "".join(one.text for _number, one in sorted(pieces.items())), first.place)
 
     @staticmethod
@@ -156,13 +156,11 @@ class _Reading:
             names.append(name)
 
 
-def _read_id(text: str) -> tuple[str, str, str | None, int] | None:
-    """(item id, row id, path, piece) of an id; the path is None for a row whose heads name the parts. None for what is no id."""
-    place = read_place(text)
-    if place is not None:
-        return place.item_id, place.row, f"{place.part}={place.code}" if place.code else place.part, place.piece
-    found = _ROW_ID.fullmatch(text)
-    return (found[1], found[2], None, 1) if found else None
+@cache
+def own_heads() -> frozenset[str]:
+    """The heads in words of the columns that a workbook has beside its answers, in every language."""
+    names = ("Id", "Paragraph", "Question", "Help", "Answer", "State", "Row", "Figure", "Import result")
+    return frozenset(gettext_in(language)(name) for language in LANGUAGES for name in names)
 
 
 def letters(column: int) -> str:

@@ -11,12 +11,29 @@ from typing import Any, BinaryIO
 
 from sqlmodel import Session, col, select
 
-from models.kits import DISCARDED, UNDONE, KitReturn
-from models.responses import Revision
+from models.cycles import Cycle
+from models.kits import DISCARDED, UNDONE, Kit, KitReturn
+from models.responses import NationalResponse, Revision
+from models.states import ReportingState
 from services.permissions import NotFound, Permission
-from services.responses import OpenResponse
+from services.responses import OpenResponse, state_name
 
 Content = tuple[Any, list[list[str]] | None]
+
+
+def find_given(session: Session, opened: OpenResponse, kit_id: str) -> Kit | None:
+    """The workbook of this response that was given out under this number; None for any other."""
+    kit = session.get(Kit, kit_id)
+    return kit if kit is not None and kit.national_response_id == opened.response.id else None
+
+
+def names_of_round(session: Session, response_id: str, language: str) -> tuple[str, ...]:
+    """The names of the State and of the round of a response, to say what a signed workbook was made for; empty for none."""
+    response = session.get(NationalResponse, response_id)
+    if response is None:
+        return ()
+    names = session.get_one(ReportingState, response.state_id).names
+    return state_name(names, language), session.get_one(Cycle, response.cycle_id).title
 
 
 def may_take_over(opened: OpenResponse, item_id: str) -> bool:
