@@ -107,6 +107,7 @@ def send(response_id: str) -> Any:
         if upload is None or not upload.filename:
             return _upload_page(response_id, "no_file", status=422)
         content = upload.stream.read(LIMITS.file + 1)
+        upload.close()
         same = find_same(db, response_id, sha256_of(content))
         if same is not None:
             flash(_("This file was sent before. Here is what came of it."), "warning")

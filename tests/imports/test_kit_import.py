@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from exports.kit_front import META
 from imports.kit_compare import Entry
 from imports.kit_import import ForeignKit, Looked, apply, discard, entries_of, keep, look, renew, undo
-from imports.kit_sheets import META, read_kit
+from imports.kit_sheets import read_kit
 from instruments.items.base import AskContext
 from instruments.items.legal_references import LegalReference
 from instruments.values import Amount, Chosen, Narrative, Statistics
