@@ -12,9 +12,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from openpyxl import Workbook
 
 from exports.cells import clean
+from exports.kit_filling import Filling, state_words
 from exports.kit_front import CHECK, CHOICES, META, START, write_check, write_choices, write_meta, write_start
 from exports.kit_looks import Looks
-from exports.kit_sheets import Filling, state_words, write_sections
+from exports.kit_sheets import write_sections
 from exports.kit_source import KitSource
 from exports.package import open_member
 
