@@ -62,8 +62,9 @@ def cells_of(data: bytes) -> dict[str, str]:
     """The texts by cell id, read as the layout says: heads name the columns of ids and answers."""
     found: dict[str, str] = {}
     for sheet in openpyxl.load_workbook(io.BytesIO(data)):
-        ids, answers = None, {}
-        for row in sheet.iter_rows():
+        ids, answers = 0, {}
+        cells: Any = sheet.iter_rows()
+        for row in cells:
             texts = {cell.column: "" if cell.value is None else str(cell.value) for cell in row}
             if ID_HEAD in texts.values():
                 ids = next(column for column, text in texts.items() if text == ID_HEAD)
@@ -168,8 +169,8 @@ def test_what_people_typed_is_no_formula_and_no_escape_and_keeps_its_characters(
 
 def test_the_file_states_what_it_is_and_the_stamp_holds_for_that_alone() -> None:
     source = make_source()
-    book = openpyxl.load_workbook(io.BytesIO(made(source)))
-    rows = [(row[0].value, row[1].value) for row in book[META].iter_rows()]
+    book: Any = openpyxl.load_workbook(io.BytesIO(made(source)))
+    rows = [(str(row[0].value), str(row[1].value)) for row in book[META].iter_rows()]
     meta = dict(rows)
     facts = stated(source)
     assert meta["kit"] == "7K3F-Q2M9"
