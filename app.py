@@ -13,6 +13,7 @@ from cli.common import command_settings
 from exports.document_downloads import documents
 from exports.downloads import downloads
 from exports.job_pages import export_jobs
+from exports.kit_pages import kits
 from exports.own_copy import own_copy
 from imports.kit_pages import kit_returns
 from imports.verify_page import verification
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_security(app, tracker)
     init_errors(app)
     for blueprint in (
-        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification, kits,
         kit_returns,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

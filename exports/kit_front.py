@@ -12,8 +12,8 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.cells import split_text
+from exports.kit_filling import YES_LIST, Filling, frame, grey, link_to, sheet_names
 from exports.kit_looks import height
-from exports.kit_sheets import YES_LIST, Filling, frame, grey, link_to, sheet_names
 from exports.kit_source import SCHEMA, KitSource
 from exports.marks import mark_of, with_mark
 from instruments.items.base import ChoiceList
@@ -160,7 +160,7 @@ def write_check(filling: Filling, sheet: Worksheet) -> None:
         filling.computed[sheet.title, cell.coordinate] = str(total)
     row += 2
     head = row
-    for column, words in ((2, _("Paragraph")), (3, _("Question")), (4, _("State"))):
+    for column, words in ((2, _("Paragraph")), (3, _("Question")), (4, _("State of the answer"))):
         put(sheet, row, column, words, "head")
     row += 1
     for question in source.content.questions:

@@ -52,7 +52,8 @@ class Looks:
             "official": {"font": self._font(10, INK), "fill": wash},
             "group": {"font": self._font(11, BAND, bold=True), "border": Border(bottom=Side(style="medium", color=BAND)), "vertical": "bottom"},
             "head": {"font": self._font(9, _WHITE, bold=True), "fill": band, "vertical": "center", "border": _edge(BAND)},
-            "machine": {"font": self._font(7, _GREY_INK), "fill": grey, "wrap": False},
+            "machine": {"font": self._font(7, _GREY_INK), "fill": grey, "ltr": True},
+            "faint": {"font": self._font(6, LINE), "ltr": True},
             "label": {"font": self._font(10, INK, bold=True), "border": hair},
             "part": {"font": self._font(10, INK), "border": hair, "indent": 3},
             "text": {"font": self._font(10, INK), "border": hair},
@@ -69,10 +70,11 @@ class Looks:
     def _font(self, size: int, color: str, *, bold: bool = False, underline: Any = None) -> Font:
         return Font(name=FONT, size=size, color=color, bold=bold, underline=underline)
 
-    def put(self, sheet: Worksheet, row: int, column: int, text: str | int, look: str) -> Cell:
+    def put(self, sheet: Worksheet, row: int, column: int, text: str | int, look: str) -> Any:
         """Fill a cell: a text stays text whatever it begins with, on the side where its own script begins if people wrote it."""
         way = direction_of(text) if look == "answer" and isinstance(text, str) else ""
-        cell = sheet.cell(row, column)
+        way = "ltr" if self._looks[look].get("ltr") else way
+        cell: Any = sheet.cell(row, column)
         cell._style = copy(self._prototype(look, way)._style)  # type: ignore[attr-defined]
         if isinstance(text, int):
             cell.value = text
@@ -82,7 +84,7 @@ class Looks:
             cell.data_type = "s"
         return cell
 
-    def formula(self, sheet: Worksheet, row: int, column: int, formula: str, look: str) -> Cell:
+    def formula(self, sheet: Worksheet, row: int, column: int, formula: str, look: str) -> Any:
         """A cell that counts or compares; never made of what a person typed."""
         cell = self.put(sheet, row, column, "", look)
         cell.value = f"={formula}"

@@ -117,9 +117,11 @@ class KitSource:
         return frozenset(leaf.place.id for leaf in empty.leaves if leaf.text)
 
     def rule_words(self, condition: Condition) -> str:
-        """When an item is asked, in words; in general words where the rule is not about choices."""
+        """When an item is asked, in words; in general words where the rule is not about choices; none if answers do not matter."""
         _ = self.words
         tests = list(condition.tests())
+        if not any(test.item for test in tests):
+            return ""
         parts = [self._test_words(test) for test in tests]
         if condition.not_ is not None or not all(parts) or (condition.all_ is not None and len(tests) > 1):
             return _("Asked depending on other answers.")

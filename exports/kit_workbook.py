@@ -12,15 +12,18 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from openpyxl import Workbook
 
 from exports.cells import clean
+from exports.kit_filling import Filling, state_words
 from exports.kit_front import CHECK, CHOICES, META, START, write_check, write_choices, write_meta, write_start
 from exports.kit_looks import Looks
-from exports.kit_sheets import Filling, state_words, write_sections
+from exports.kit_sheets import write_sections
 from exports.kit_source import KitSource
-from exports.package import open_member
+from exports.package import adapted, open_member
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _FORMULA_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v ?/?>(?:</v>)?</c>', re.DOTALL)
+
+_TEXT_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*?) t="inlineStr"><is>(<t[^>]*>.*?</t>)</is></c>', re.DOTALL)
 
 
 def write_kit(target: IO[bytes], source: KitSource) -> None:
@@ -49,26 +52,41 @@ def file_name(source: KitSource) -> str:
 
 
 def _pack(made: IO[bytes], target: IO[bytes], filling: Filling, moment: datetime) -> None:
-    """The package again without a clock, and with the present value of every formula for programs that compute nothing."""
+    """The package again without a clock, with the present value of every formula, and with its texts in one shared table."""
     names = {f"xl/worksheets/sheet{number}.xml": name for number, name in enumerate(filling.book.sheetnames, start=1)}
+    shared: dict[str, int] = {}
     with ZipFile(made) as source, ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
             data = source.read(name)
             if name in names:
-                data = _with_values(data, filling, names[name])
-            elif name == "docProps/core.xml":
-                at = f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
-                data = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + at, data)
-            elif name == "docProps/app.xml":
-                data = re.sub(rb"<Application>[^<]*", b"<Application>Implementation Tracker", data)
+                data = _with_shared_texts(_with_values(data.decode(), filling, names[name]), shared).encode()
             with open_member(archive, name) as member:
-                member.write(data)
+                member.write(adapted(name, data, moment))
+        with open_member(archive, "xl/sharedStrings.xml") as member:
+            texts = "".join(f"<si>{text}</si>" for text in shared)
+            member.write(
+                '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+                f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" uniqueCount="{len(shared)}">'
+                f"{texts}</sst>".encode()
+            )
 
 
-def _with_values(data: bytes, filling: Filling, sheet: str) -> bytes:
+def _with_values(xml: str, filling: Filling, sheet: str) -> str:
+    """Formulas with what they give now: some programs compute nothing."""
+
     def valued(found: re.Match[str]) -> str:
         value = filling.computed[sheet, found[1]]
         kind = "" if value.isdecimal() else ' t="str"'
         return f'<c r="{found[1]}"{found[2]}{kind}><f>{found[3]}</f><v>{escape(value)}</v></c>'
 
-    return _FORMULA_CELL.sub(valued, data.decode()).encode()
+    return _FORMULA_CELL.sub(valued, xml)
+
+
+def _with_shared_texts(xml: str, shared: dict[str, int]) -> str:
+    """Texts by their number in the shared table: readers agree on escaped characters there alone."""
+
+    def numbered(found: re.Match[str]) -> str:
+        number = shared.setdefault(found[3], len(shared))
+        return f'<c r="{found[1]}"{found[2]} t="s"><v>{number}</v></c>'
+
+    return _TEXT_CELL.sub(numbered, xml)

@@ -18,6 +18,7 @@ from instruments.items import Item
 from instruments.items.base import Line
 from instruments.schema import Question
 from models.kits import KitReturn
+from services.kit_returns import may_take_over
 from services.responses import OpenResponse
 from views.question_page import language
 
@@ -61,6 +62,10 @@ def groups_of(opened: OpenResponse, row: KitReturn) -> list[tuple[Question, list
 
 def _shown(opened: OpenResponse, entry: Entry) -> Shown:
     item = opened.instrument.items[entry.item_id]
+    if not may_take_over(opened, entry.item_id):
+        # Whoever sent it may have been somebody else: an answer is shown to those only who may give it.
+        problem = Problem("XL-301", entry.places[0] if entry.places else "")
+        return Shown(entry, item, kind_words(_)["refused"], [(problem, words_of(_, problem))], [], [], False)
     answer = opened.answers.get(entry.item_id)
     version = answer.version if answer else 0
     problems = [(problem, words_of(_, problem)) for problem in entry.problems]

@@ -40,6 +40,7 @@ DOWNLOADS = (
     "exports/document_downloads.py",
     "exports/downloads.py",
     "exports/job_pages.py",
+    "exports/kit_pages.py",
     "exports/own_copy.py",
 )
 """The pages of exports: of that package they alone know Flask and views."""

@@ -163,6 +163,7 @@ def test_no_file_and_one_that_is_too_large(office: Office) -> None:
     assert office.post(f"/responses/{office.world.response_id}/workbooks/return").status_code == 422
     large = office.send(bytes(10 * 1024 * 1024 + 1))
     assert (large.status_code, "(too_large)" in large.get_data(as_text=True)) == (413, True)
+    large.request.environ["wsgi.input"].close()
 
 
 def test_another_states_workbook_is_refused_with_the_two_names(office: Office) -> None:

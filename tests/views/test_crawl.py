@@ -70,13 +70,15 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
     jobs, setting = make_exports(app, world)
+    kits = make_kits(app, world)
     values: dict[str, tuple[object, ...]] = {
         "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
         "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
         "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
-        "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"), "return_id": (make_return(app, world), "unknown"),
+        "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
+        "return_id": (make_return(app, world), "unknown"),
     }  # fmt: skip
     return world, values
 
@@ -95,6 +97,22 @@ def make_return(app: Flask, world: World) -> str:
         asked = AskContext(opened.instrument.texts_in("en"), opened.years)
         looked = look(session, opened, asked, found, secret=context.secrets.queue_key, sha256="")
         return keep(session, opened, looked, content, "kit.xlsx", context.settings.kit_returns_folder).id
+
+
+def make_kits(app: Flask, world: World) -> list[str]:
+    """An offline workbook of each State, given out with its answers."""
+    ids = []
+    for user_id, response_id in (
+        (world.focal_point, world.response_id), (world.other_focal_point, world.other_response_id),
+    ):  # fmt: skip
+        with app.extensions["tracker"].database.transaction() as session:
+            actor = actor_for(session.get_one(User, user_id), session.get_one(NationalResponse, response_id))
+            opened = open_response(session, response_id, actor, Permission.RESPONSE_EDIT, lock=True)
+            kit = make_kit(
+                session, opened, ["op4", "op13d"], language="en", prefilled=True, recipient="Ministry", note=""
+            )  # fmt: skip
+            ids.append(kit.id)
+    return ids
 
 
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
