@@ -159,7 +159,7 @@ class _Reading:
 @cache
 def own_heads() -> frozenset[str]:
     """The heads in words of the columns that a workbook has beside its answers, in every language."""
-    names = ("Id", "Paragraph", "Question", "Help", "Answer", "State", "Row", "Figure", "Import result")
+    names = ("Id", "Paragraph", "Question", "Help", "Answer", "State of the answer", "Row", "Figure", "Import result")
     return frozenset(gettext_in(language)(name) for language in LANGUAGES for name in names)
 
 
