@@ -20,6 +20,8 @@ from exports.styles import BAND, FONT, GAP, INK, INK_2, LINE, LINK, WASH
 
 LINE_HEIGHT, TALLEST = 13.5, 409.0
 """Points of a line of text, and of the tallest row that programs know."""
+LONGEST_IN_MARGIN = 110
+"""Characters of a header or footer: about one line of a page."""
 _WHITE, _FIELD_EDGE, _GREY, _GREY_INK = "FFFFFF", "6B7885", "E4E7EB", "6B7680"
 # What a spreadsheet would read as an escape of its own (ECMA-376, ST_Xstring).
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -138,12 +140,14 @@ def set_up(sheet: Worksheet, widths: dict[str, float], *, right_to_left: bool, h
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.7, bottom=0.6, header=0.3, footer=0.3)
     start, end = ("right", "left") if right_to_left else ("left", "right")
     assert sheet.oddHeader is not None and sheet.oddFooter is not None  # openpyxl makes them with the sheet
-    getattr(sheet.oddHeader, start).text = _margin(header)
+    getattr(sheet.oddHeader, start).text = _margin(header, right_to_left=right_to_left)
     getattr(sheet.oddHeader, end).text = "&A"
-    getattr(sheet.oddFooter, start).text = _margin(footer)
+    getattr(sheet.oddFooter, start).text = _margin(footer, right_to_left=right_to_left)
     getattr(sheet.oddFooter, end).text = "&P / &N"
 
 
-def _margin(text: str) -> str:
-    """A text for a margin: its & are doubled, and it is cut to what a margin can hold."""
-    return clean(text)[0].replace("\n", " ").replace("&", "&&")[:110]
+def _margin(text: str, *, right_to_left: bool) -> str:
+    """A text for a margin: cut to a line, and its & doubled, for they begin a code."""
+    plain = clean(text)[0].replace("\n", " ")[:LONGEST_IN_MARGIN].replace("&", "&&")
+    # Margins have no direction of their own.
+    return f"\u202b{plain}\u202c" if right_to_left else plain

@@ -111,6 +111,8 @@ def _write_question(filling: Filling, sheet: Worksheet, question: Question, row:
 
 def _write_item(filling: Filling, sheet: Worksheet, question: Question, item: Item, row: int) -> int:
     source, put = filling.source, filling.looks.put
+    _ = source.words
+    continued = _("continued")
     block = source.block(item)
     label = str(item.label(source.texts))
     state = Cells(address_of(sheet, row, STATE), item.asked_if is not None)
@@ -123,7 +125,7 @@ def _write_item(filling: Filling, sheet: Worksheet, question: Question, item: It
     first_row = row
     if filled:
         name, table_row = filling.table_heads[item.id]
-        cell = put(sheet, row, ANSWER, source.words("Fill in on sheet %(sheet)s") % {"sheet": name}, "link")
+        cell = put(sheet, row, ANSWER, _("Fill in on sheet %(sheet)s") % {"sheet": name}, "link")
         link_to(sheet, cell.coordinate, name, f"B{table_row}")
     if not in_head:
         sheet.row_dimensions[row].height = height((label, _WIDTHS["C"]), (help_text, _WIDTHS["D"]))
@@ -136,7 +138,7 @@ def _write_item(filling: Filling, sheet: Worksheet, question: Question, item: It
             help_text if is_head else str(leaf.hint or "") if leaf.kind != "box" or leaf.box is not leaf.label else ""
         )
         for piece, (cell_id, text) in enumerate(leaf.pieces):
-            said = words if piece == 0 else f"… {source.words('continued')}"
+            said = words if piece == 0 else f"… {continued}"
             if not is_head or piece:
                 _row(filling, sheet, row, question, said, hint if piece == 0 else "", "part")
             put(sheet, row, ID, cell_id, "machine")

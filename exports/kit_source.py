@@ -123,21 +123,23 @@ class KitSource:
         if not any(test.item for test in tests):
             return ""
         parts = [self._test_words(test) for test in tests]
+        either = _("or")
         if condition.not_ is not None or not all(parts) or (condition.all_ is not None and len(tests) > 1):
             return _("Asked depending on other answers.")
-        return f" {_('or')} ".join(part for part in parts if part)
+        return f" {either} ".join(part for part in parts if part)
 
     def _test_words(self, test: Condition) -> str:
+        _ = self.words
         item = self.content.instrument.items.get(test.item or "")
         if item is None:
             return ""
         label = str(item.label(self.texts))
         if test.answered:
-            return self.words("asked if “%(label)s” is answered") % {"label": label}
+            return _("asked if “%(label)s” is answered") % {"label": label}
         choice_list = item.boxes()
         if choice_list is None or not test.codes():
             return ""
         answers = separator(self.texts.language).join(
             str(self.texts.option(choice_list.name, code)) for code in choice_list.codes if code in test.codes()
         )
-        return self.words("asked if “%(label)s” is: %(answers)s") % {"label": label, "answers": answers}
+        return _("asked if “%(label)s” is: %(answers)s") % {"label": label, "answers": answers}

@@ -64,6 +64,7 @@ def _write_table(filling: Filling, sheet: Worksheet, item: Item, row: int) -> in
 
 def _write_table_head(filling: Filling, sheet: Worksheet, item: Item, block: Block, row: int) -> None:
     source, put = filling.source, filling.looks.put
+    _ = source.words
     for column in range(2, _LAST_COLUMN + 1):
         put(sheet, row, column, "", "question")
         put(sheet, row + 1, column, "", "help")
@@ -72,9 +73,7 @@ def _write_table_head(filling: Filling, sheet: Worksheet, item: Item, block: Blo
     put(sheet, row, 3, str(item.label(source.texts)), "question")
     hint = help_words(filling, item, None)
     if block.lines:
-        blank = source.words(
-            "Leave a cell empty if there is no figure. Enter 0 only if it was counted and none was found."
-        )
+        blank = _("Leave a cell empty if there is no figure. Enter 0 only if it was counted and none was found.")
         hint = "\n".join(filter(None, (hint, blank)))
     put(sheet, row + 1, 3, hint, "help")
     for line in (row, row + 1):
@@ -101,9 +100,9 @@ def _write_column_heads(
 
 
 def _write_row_name(filling: Filling, sheet: Worksheet, block: Block, line: int, number: int, leaf: Leaf) -> str:
-    put = filling.looks.put
+    _, put = filling.source.words, filling.looks.put
     if not block.lines:
-        put(sheet, line, 2, filling.source.words("new") if leaf.place.is_new_row else str(number + 1), "number")
+        put(sheet, line, 2, _("new") if leaf.place.is_new_row else str(number + 1), "number")
         return ""
     figure = block.lines[number]
     put(sheet, line, 2, "", "number")

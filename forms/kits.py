@@ -23,7 +23,7 @@ class KitForm(TrackerForm):
     recipient = StringField(
         _l("For whom"),
         [Filled(_l("Enter the ministry or the person who fills it in.")), Length(max=LONGEST_RECIPIENT)], [one_line],
-        description=_l("A ministry, an office or a person. Stands on the first sheet and in the list below."),
+        description=_l("A ministry, an office or a person. Stands on the first sheet and in the list."),
     )  # fmt: skip
     language = SelectField(
         _l("Language of the workbook"),
