@@ -15,6 +15,7 @@ from exports.cells import clean
 from exports.kit_filling import Filling, state_words
 from exports.kit_front import CHECK, CHOICES, META, START, write_check, write_choices, write_meta, write_start
 from exports.kit_looks import Looks
+from exports.kit_results import Results, write_results
 from exports.kit_sheets import write_sections
 from exports.kit_source import KitSource
 from exports.package import adapted, open_member
@@ -26,14 +27,16 @@ _FORMULA_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v ?/?>(?:
 _TEXT_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*?) t="inlineStr"><is>(<t[^>]*>.*?</t>)</is></c>', re.DOTALL)
 
 
-def write_kit(target: IO[bytes], source: KitSource) -> None:
-    """Write the workbook of a kit."""
+def write_kit(target: IO[bytes], source: KitSource, results: Results | None = None) -> None:
+    """Write the workbook of a kit; with `results` one that goes out again after it came back."""
     book = Workbook()
     looks = Looks(book, right_to_left=source.right_to_left)
     start = book.worksheets[0]
     start.title = START
     filling = Filling(book, source, looks, state_words(source))
     write_sections(filling)
+    if results is not None:
+        write_results(filling, results)
     write_check(filling, book.create_sheet(CHECK))
     write_start(filling, start)
     write_choices(filling, book.create_sheet(CHOICES))

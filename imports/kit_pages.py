@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,18 +14,21 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlmodel import Session
 
-from imports.kit_import import ForeignKit, apply, discard, keep, look, renew, undo
-from imports.kit_report import csv_report, groups_of
+from exports.kit_pages import kit_source
+from exports.kit_workbook import MEDIA_TYPE, file_name, write_kit
+from imports.kit_import import ForeignKit, apply, discard, entries_of, keep, look, renew, undo
+from imports.kit_report import content_of, csv_report, groups_of, results_of
 from imports.kit_sheets import LIMITS, FoundKit, read_kit
-from imports.kit_words import own_refusal_words, warning_words
+from imports.kit_words import kind_words, own_refusal_words, warning_words
 from imports.verify_words import refusal_words
 from imports.workbook_file import UnreadableWorkbook
 from models.kits import KitReturn
 from models.queries import names_of_users
-from services.kit_returns import find_return, find_same, list_returns, open_file, sha256_of
+from services.kit_returns import find_given, find_return, find_same, list_returns, open_file, sha256_of
+from services.kits import KitRefused, editable_questions, make_kit
 from services.permissions import Permission
 from services.responses import OpenResponse, open_response
-from views.context import reading, signed_in, tracker, transaction
+from views.context import page_language, reading, signed_in, tracker, transaction
 from views.errors import refuse
 from views.policy import needs
 from views.question_page import ask_context, frame
@@ -137,8 +141,10 @@ def show(response_id: str, return_id: str) -> Any:
         opened = _open(db, response_id)
         row = find_return(db, response_id, return_id)
         people = names_of_users(db, {row.uploaded_by})
+    groups = groups_of(opened, row)
+    counts = Counter(one.entry.kind for _question, shown in groups for one in shown if one.entry.outcome != "stored")
     return render_template(
-        "kits/preview.html", **frame(opened), row=row, groups=groups_of(opened, row), sent_by=people.get(row.uploaded_by, ""),
+        "kits/preview.html", **frame(opened), row=row, groups=groups, counts=counts, kinds=kind_words(_), sent_by=people.get(row.uploaded_by, ""),
         warnings=[warning_words(_)[code] for code in row.result["warnings"]], statuses=_status_words(),
     )  # fmt: skip
 
@@ -235,3 +241,39 @@ def result_csv(response_id: str, return_id: str) -> Any:
         row = find_return(db, response_id, return_id)
     name = f"{row.file_name.rpartition('.')[0] or 'workbook'}-result.csv"
     return attachment(name, "text/csv; charset=utf-8", BytesIO(csv_report(opened, row)))
+
+
+@kit_returns.post("/returns/<return_id>/workbook")
+@needs(Permission.RESPONSE_EDIT)
+def result_workbook(response_id: str, return_id: str) -> Any:
+    """A new workbook with what was filled in and what came of it beside every answer, to be corrected and sent again."""
+    with transaction() as db:
+        opened = _open(db, response_id, lock=True)
+        row = find_return(db, response_id, return_id)
+        given = find_given(db, opened, row.kit_id or "")
+        held = {
+            item_id.partition(".")[0]
+            for item_id in (*row.result["untouched"], *(one.item_id for one in entries_of(row)))
+        }
+        allowed = [question.id for question in editable_questions(opened) if question.id in held]
+        kit = make_kit(
+            db, opened, allowed, language=page_language(), prefilled=True,
+            recipient=given.recipient if given else row.file_name[:200],
+            note=_("What you filled in, with what came of it beside every answer."),
+        )  # fmt: skip
+        source = kit_source(opened, kit, content_of(opened, row, kit), signed_in().name)
+        results = results_of(opened, row)
+    file = BytesIO()
+    with _turn():
+        write_kit(file, source, results)
+    file.seek(0)
+    return attachment(file_name(source), MEDIA_TYPE, file)
+
+
+@kit_returns.errorhandler(KitRefused)
+def not_given_out(_error: KitRefused) -> Any:
+    """The response takes no answers, or nothing in the workbook is the person's to answer."""
+    return refuse(
+        409, "kit_refused", title=_("No workbook can be given out"),
+        message=_("The response is submitted or the round of reporting is closed, so that no answers can be taken over."),
+    )  # fmt: skip

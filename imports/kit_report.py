@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from exports.kit_results import Results
 from exports.plain_tables import guarded
 from imports.kit_compare import Entry
 from imports.kit_import import entries_of
@@ -17,8 +18,9 @@ from imports.kit_words import choice_words, kind_words, only_emptied_words, type
 from instruments.items import Item
 from instruments.items.base import Line
 from instruments.schema import Question
-from models.kits import KitReturn
+from models.kits import Kit, KitReturn
 from services.kit_returns import may_take_over
+from services.kits import KitContent
 from services.responses import OpenResponse
 from views.question_page import language
 
@@ -131,3 +133,30 @@ def csv_report(opened: OpenResponse, row: KitReturn) -> bytes:
     for name in (*row.result["ignored_sheets"], *row.result["ignored_columns"]):
         write([guarded(text) for text in (name, "", "", _("Not read"), "", "")])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def results_of(opened: OpenResponse, row: KitReturn) -> Results:
+    """The same for the column of a workbook that goes out again."""
+    by_item = {}
+    for _question, shown in groups_of(opened, row):
+        for one in shown:
+            result = _("Taken over") if one.entry.outcome == "stored" else one.kind
+            remarks = [f"{problem.place} {words} ({problem.code})".strip() for problem, words in one.problems]
+            by_item[one.item.id] = "\n".join((result, *remarks))
+    nothing = _("Not changed in the workbook")
+    by_item |= dict.fromkeys(row.result["untouched"], nothing)
+    unknown = [f"{item_id} ({place})" for item_id, place in row.result["unknown"].items()]
+    return Results(by_item, (
+        (_("Sheets that were not read"), row.result["ignored_sheets"]), (_("Columns that were not read"), row.result["ignored_columns"]),
+        (_("Not asked in this version of the questionnaire, and not read (XL-303)"), unknown),
+    ))  # fmt: skip
+
+
+def content_of(opened: OpenResponse, row: KitReturn, kit: Kit) -> KitContent:
+    """The answers with what was filled in, taken over or not, for a workbook that goes out again."""
+    raw: dict[str, Any] = {item_id: (answer.value, answer.typed) for item_id, answer in opened.answers.items()}
+    for entry in entries_of(row):
+        filled = entry.choices.get("clear") or entry.choices.get("file")
+        if filled is not None and entry.outcome != "stored":
+            raw[entry.item_id] = (filled.value, filled.typed)
+    return KitContent(kit, opened.instrument, raw, opened.years)

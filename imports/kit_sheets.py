@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from exports.kit_front import CHECK, CHOICES, META, START
 from exports.kit_layout import ID_HEAD, column_of_head, read_place
+from exports.kit_results import RESULT_HEAD, RESULT_SHEET
 from exports.shape import gettext_in
 from imports.kit_cells import CellKey
 from imports.workbook_file import ReadRow, UnreadableWorkbook, open_workbook
@@ -22,7 +23,7 @@ from languages import LANGUAGES
 
 STATED_KEY, STAMP_KEY = "stated", "stamp"
 """Keys on the hidden sheet: what the workbook states about itself, and its stamp over that."""
-OWN_SHEETS = frozenset({START, CHECK, CHOICES, META})
+OWN_SHEETS = frozenset({START, CHECK, CHOICES, META, RESULT_SHEET})
 """Sheets of the workbook without answers."""
 LIMITS = Limits()
 MOST_CELLS = 200_000
@@ -108,7 +109,7 @@ class _Reading:
             if found:
                 ids = found
                 heads = {column: head for column, text in texts.items() if (head := column_of_head(text)) is not None}
-                own |= {ids, *heads}
+                own |= {ids, *heads, *(column for column, text in texts.items() if text == RESULT_HEAD)}
             elif texts.get(ids) and texts[ids] not in own_heads():
                 self._row(name, row, heads, texts[ids])
                 used |= texts.keys()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from exports.kit_front import META
 from imports.kit_import import entries_of
-from imports.kit_sheets import META
 from imports.workbook_file import UnreadableWorkbook
 from instruments.values import Chosen, Narrative
 from models.database import Database

@@ -7,6 +7,7 @@ import re
 from io import BytesIO, StringIO
 from typing import Any
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,7 +21,7 @@ from services.permissions import Permission
 from services.responses import open_response
 from tests.builders import World, actor_for, answer, make_world, sign_in
 from tests.imports.hostile import HOSTILE
-from tests.imports.kit_files import filled, kit_file
+from tests.imports.kit_files import cell_of, changed, filled, kit_file
 
 
 class Office:
@@ -212,3 +213,42 @@ def test_the_file_is_kept_for_its_owner_alone(office: Office) -> None:
     office.send(office.kit())
     (kept,) = office.context.settings.kit_returns_folder.iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_workbook_says_beside_every_answer_what_came_of_it_and_can_be_sent_again(office: Office) -> None:
+    content = changed(
+        filled(
+            office.kit(), {"op2.narrative//text": "New", "op2.budget//amount": "1,234", "op2.laws/+1/title": "A law"}
+        ),
+        lambda book: book.create_sheet("Our notes").append(["words"]),
+    )
+    sent = office.send(content)
+    office.post(sent.location, {"take:op2.narrative": "file"})
+    given = office.post(f"{sent.location}/workbook")
+    assert given.status_code == 200
+    book = openpyxl.load_workbook(BytesIO(given.data))
+
+    def beside(cell_id: str) -> str:
+        cell = cell_of(book, cell_id)
+        return str(cell.parent.cell(cell.row, cell.parent.max_column).value or "")
+
+    assert beside("op2.narrative//text") == "Taken over"
+    assert beside("op2.budget//amount").startswith("Cannot be read\nP2!E") and "XL-103" in beside("op2.budget//amount")
+    assert beside("op2.status_law") == "Not changed in the workbook"
+    assert any("Filled in" in str(cell.value) for row in book["T2"].iter_rows() for cell in row)
+    assert cell_of(book, "op2.budget//amount").value == "1,234"
+    assert [cell.value for cell in book["Result"]["A"] if cell.value] == [
+        "Import result",
+        "Sheets that were not read",
+        "Our notes",
+    ]
+    again = office.send(filled(given.data, {"op2.budget//amount": "1234", "op2.budget//currency": "CHF"}))
+    page = office.client.get(again.location).get_data(as_text=True)
+    assert re.search(r'name="take:op2.budget" value="file" checked', page) and re.search(
+        r'name="take:op2.laws" value="file" checked', page
+    )
+    assert (
+        'id="item-op2.narrative"' not in page
+        and "Columns that were not read" not in page
+        and "Sheets that were not read" not in page
+    )
