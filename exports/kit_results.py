@@ -35,14 +35,14 @@ def write_results(filling: Filling, results: Results) -> None:
 
 
 def _write_column(filling: Filling, sheet: Worksheet, words: Mapping[str, str]) -> None:
-    put = filling.looks.put
+    _, put = filling.source.words, filling.looks.put
     column = sheet.max_column + 1
     said: set[str] = set()
     for row in range(1, sheet.max_row + 1):
         text = str(sheet.cell(row, 1).value or "")
         if text == ID_HEAD:
             put(sheet, row, column, RESULT_HEAD, "machine")
-            put(sheet, row + 1, column, filling.source.words("Import result"), "head")
+            put(sheet, row + 1, column, _("Import result"), "head")
             sheet.column_dimensions[get_column_letter(column)].width = _WIDTH
         item_id = text.partition("/")[0].partition("~")[0]
         # Once for each answer on a sheet: at its first cell.
@@ -55,8 +55,8 @@ def _write_column(filling: Filling, sheet: Worksheet, words: Mapping[str, str]) 
 
 def _write_passed_over(filling: Filling, results: Results) -> None:
     sheet = filling.book.create_sheet(RESULT_SHEET)
-    put = filling.looks.put
-    put(sheet, 1, 1, filling.source.words("Import result"), "title")
+    _, put = filling.source.words, filling.looks.put
+    put(sheet, 1, 1, _("Import result"), "title")
     row = 3
     for heading, names in results.passed_over:
         if names:
