@@ -83,7 +83,10 @@ def frame(filling: Filling, sheet: Worksheet, title: str, note: str, widths: dic
     source, put = filling.source, filling.looks.put
     _ = source.words
     kit = source.content.kit
-    footer = _("Offline workbook %(number)s, %(recipient)s") % {"number": f"\u200e{kit.id}\u200e", "recipient": kit.recipient}
+    footer = _("Offline workbook %(number)s, %(recipient)s") % {
+        "number": f"\u200e{kit.id}\u200e",
+        "recipient": kit.recipient,
+    }
     rehearsal = _("Rehearsal")
     header = f"{rehearsal} – {source.state_name}" if source.rehearsal else source.state_name
     set_up(sheet, widths, right_to_left=source.right_to_left, header=f"{header} – {source.cycle_title}", footer=footer)
