@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from exports.kit_front import CHECK, META
-from tests.exports.test_kit_workbook import cells_of, made, make_source
+from tests.exports.test_kit_workbook import INSTRUMENT, QUESTIONS, cells_of, made, make_source
 from tests.office.test_libreoffice import convert
 
 pytestmark = pytest.mark.office
@@ -58,9 +58,14 @@ def test_saved_again_by_libreoffice_it_holds_the_same(tmp_path: Path, language: 
     assert len(after["P4-5"].data_validations.dataValidation) == len(before["P4-5"].data_validations.dataValidation)
 
 
-@pytest.mark.parametrize("language", ["en", "ar", "zh"])
-def test_libreoffice_reckons_the_same_states_and_counts(tmp_path: Path, language: str) -> None:
-    data = made(make_source(language))
+@pytest.mark.parametrize(
+    ("language", "questions", "share"),
+    [("en", tuple(INSTRUMENT.questions), 0.6), ("ar", QUESTIONS, 0.3), ("zh", QUESTIONS, 0)],
+)
+def test_libreoffice_reckons_the_same_states_and_counts(
+    tmp_path: Path, language: str, questions: tuple[str, ...], share: float
+) -> None:  # fmt: skip
+    data = made(make_source(language, questions, share))
     file = tmp_path / "kit.xlsx"
     file.write_bytes(without_values(data))
     reckoned, stated = values(convert(tmp_path, file, "xlsx").read_bytes()), values(data)
