@@ -46,7 +46,7 @@ def contents_at(session: Session, response_id: str, versions: Mapping[str, int])
     wanted = {(item_id, version) for item_id, version in versions.items() if version}
     rows = session.exec(
         select(Revision.item_id, Revision.version, Revision.value, Revision.typed).where(
-            Revision.national_response_id == response_id, Revision.kind != "set_aside"
+            Revision.national_response_id == response_id, Revision.kind == "saved"
         )
     )
     found: dict[str, Content] = {item_id: (None, None) for item_id, version in versions.items() if not version}
@@ -121,7 +121,7 @@ def revisions_of(session: Session, row: KitReturn) -> list[Revision]:
         return []
     return list(session.exec(
         select(Revision).where(
-            Revision.national_response_id == row.national_response_id, Revision.channel == "kit", Revision.kind != "set_aside",
+            Revision.national_response_id == row.national_response_id, Revision.channel == "kit", Revision.kind == "saved",
             Revision.seq >= row.first_seq, Revision.seq <= row.last_seq,
             col(Revision.idempotency_key).startswith(key_of(row)),
         ).order_by(col(Revision.seq))
