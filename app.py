@@ -20,6 +20,7 @@ from settings import Settings, load_secrets
 from views.account import account
 from views.context import Tracker, init_context
 from views.errors import init_errors
+from views.history import history
 from views.pages import pages
 from views.policy import init_policy
 from views.preview import preview
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_security(app, tracker)
     init_errors(app)
     for blueprint in (
-        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

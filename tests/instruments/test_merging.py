@@ -93,6 +93,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
             st.sampled_from(["", "op4.figures"]), st.sets(st.sampled_from(["2024", "2025"])),
         ),
     }  # fmt: skip
+    made: st.SearchStrategy[Any]
     if name in by_type:
         made = by_type[name]()
     else:
