@@ -12,6 +12,9 @@ from instruments.items.base import Line
 MOST_PIECES = 3000
 """Words of one paragraph, or paragraphs of one text, that are aligned with each other; longer ones are shown whole."""
 
+LEAST_KEPT = 0.25
+"""The share of a paragraph that must still be there for its words to be marked one by one; a text written anew is shown whole."""
+
 # Chinese has no spaces between words: there each sign stands for itself.
 _WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W\u3400-\u9fff\uf900-\ufaff]+|\s+|[^\w\s]")
 _PARAGRAPH = re.compile(r"[^\n]*\n|[^\n]+")
@@ -50,7 +53,12 @@ def _by_paragraph(before: str, after: str) -> Iterator[Span]:
         if one == other:
             yield Span("same", "".join(one))
             continue
-        for old, new in _aligned(_WORD.findall("".join(one)), _WORD.findall("".join(other))):
+        before, after = "".join(one), "".join(other)
+        pairs = list(_aligned(_WORD.findall(before), _WORD.findall(after)))
+        kept = sum(len("".join(old).strip()) for old, new in pairs if old == new)
+        if kept < LEAST_KEPT * min(len(before), len(after)):
+            pairs = [([before], [after])]
+        for old, new in pairs:
             if old == new:
                 yield Span("same", "".join(old))
             else:

@@ -11,7 +11,8 @@ import { applyAsked, deciding } from "./conditions.js";
 import { followExclusive } from "./exclusive.js";
 import * as items from "./items.js";
 import { Keeper } from "./keeper.js";
-import { freshPage, page, post, refreshToken } from "./queue.js";
+import { Merged } from "./merged.js";
+import { page, post, refreshToken } from "./queue.js";
 import { Savebar } from "./savebar.js";
 
 const PAUSE = 1500; // milliseconds, as all below
@@ -27,7 +28,7 @@ class Autosave {
   #edits = [];
   #known = new Map(); // what the server is known to hold, by item
   #dirty = new Map(); // items being typed in: {since, keep, send} (start and timers)
-  #merged = new Set(); // items of which the server holds more than this page shows
+  #merged;
   #deciding;
   #flying = new Set(); // keys of edits on their way
   #isPumping = false;
@@ -45,6 +46,7 @@ class Autosave {
     this.#bar = new Savebar(form);
     this.#keeper = new Keeper(form.dataset);
     this.#deciding = deciding(form);
+    this.#merged = new Merged(this.#bar, this.#known, (id) => this.#dirty.has(id) || edits.lastOf(this.#edits, id));
     for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.readPrinted(item));
   }
 
@@ -125,7 +127,7 @@ class Autosave {
     const id = item.dataset.item;
     if (this.#dirty.has(id)) this.#commit(id);
     // Only when the focus has arrived elsewhere is it known to have left.
-    else if (this.#merged.has(id)) setTimeout(() => this.#showMerged(id));
+    else setTimeout(() => this.#merged.show(id));
   }
 
   /** Turn what is typed in an item into an edit, and keep it in the queue. */
@@ -259,29 +261,7 @@ class Autosave {
       if (isMerged) this.#merged.add(edit.item);
     }
     await this.#settled(edit);
-    if (isMerged) await this.#showMerged(edit.item);
-  }
-
-  /**
-   * Show the text that the server made of this one and a colleague's. Never under the hands of somebody who is typing: until
-   * the field is left, the next text is an edit of the own one, and the server merges again.
-   */
-  async #showMerged(id) {
-    const isBusy = () => this.#dirty.has(id) || edits.lastOf(this.#edits, id) || items.itemById(id)?.contains(document.activeElement);
-    if (!this.#merged.has(id) || isBusy()) return;
-    let fresh;
-    try {
-      fresh = (await freshPage()).getElementById(`item-${id}`);
-    } catch {
-      return; // the line is gone; the base says what this page shows
-    }
-    const item = items.itemById(id);
-    if (!fresh || !item || !this.#merged.has(id) || isBusy()) return;
-    this.#merged.delete(id);
-    const shown = document.importNode(fresh, true);
-    item.replaceWith(shown);
-    this.#known.set(id, items.readPrinted(shown));
-    this.#bar.notice(shown, this.#bar.words("merged"));
+    if (isMerged) await this.#merged.show(edit.item);
   }
 
   /** The server has it. What follows is kept with its new version before the old record goes. */

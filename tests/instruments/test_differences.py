@@ -51,6 +51,12 @@ def test_one_word_is_marked_in_both_directions_of_script() -> None:
     assert word_changes("旧法律", "新法律") == (Span("removed", "旧"), Span("added", "新"), Span("same", "法律"))
 
 
+def test_a_text_written_anew_is_not_mixed_with_the_one_before() -> None:
+    assert word_changes("منذ 2019 (قانون 14/2019)", "The law of 2019 covers this") == (
+        Span("removed", "منذ 2019 (قانون 14/2019)"), Span("added", "The law of 2019 covers this"),
+    )  # fmt: skip
+
+
 def test_a_very_long_paragraph_is_shown_whole() -> None:
     before, after = "a " * 4000, "a " * 4000 + "b"
     assert told(word_changes(before, after), "same", "added") == after
