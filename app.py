@@ -22,6 +22,7 @@ from settings import Settings, load_secrets
 from views.account import account
 from views.context import Tracker, init_context
 from views.errors import init_errors
+from views.history import history
 from views.pages import pages
 from views.policy import init_policy
 from views.preview import preview
@@ -66,8 +67,8 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_security(app, tracker)
     init_errors(app)
     for blueprint in (
-        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification, kits,
-        kit_returns,
+        pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        kits, kit_returns,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

@@ -19,6 +19,7 @@ from instruments.catalog import canonical_json
 from instruments.items import Item
 from instruments.items.base import AskContext
 from instruments.items.fields import controls_in_error, messages
+from instruments.merging import merge_answers
 from services.responses import OpenResponse
 
 KINDS: tuple[str, ...] = ("update", "conflict", "ask", "deletion", "error", "refused", "same")
@@ -49,6 +50,8 @@ class Entry:
     """What is ticked at first: a name out of `choices`, or "" for nothing."""
     choices: dict[str, Choice] = field(default_factory=dict)
     """`file`: what was filled in. `clear`: that, and emptied what was emptied. `both`: both texts, one after the other."""
+    filled: Choice | None = None
+    """What was filled in, read as it stands there."""
     base: Any = None
     base_is_known: bool = True
     places: list[str] = field(default_factory=list)
@@ -66,6 +69,7 @@ def entry_of(kept: Mapping[str, Any]) -> Entry:
     """An entry as it was kept."""
     given = dict(kept)
     given["choices"] = {name: Choice(**choice) for name, choice in given["choices"].items()}
+    given["filled"] = Choice(**given["filled"]) if given["filled"] else None
     given["problems"] = [Problem(**problem) for problem in given["problems"]]
     return Entry(**given)
 
@@ -177,13 +181,36 @@ class _Comparison:
         )  # fmt: skip
 
     def _clash(self, entry: Entry, clashing: set[CellKey], filled: Cells) -> None:
+        """Cells that both sides changed: put together where the parts of the answer allow it, else a conflict."""
+        if filled and self._is_merged(entry, filled):
+            return
         entry.kind, entry.take = "conflict", ""
         code = "XL-202" if self._base is None else "XL-201"
         entry.problems += [Problem(code, self._cells[key].place) for key in sorted(clashing)]
         texts = [key for key in clashing if self._kind(key) == "textarea" and self._server.get(key) and filled.get(key)]
-        if len(texts) == len(clashing):
+        if self._base is None and len(texts) == len(clashing):
             both = {key: f"{self._server[key]}\n\n{filled[key]}" for key in texts}
             self._offer(entry, "both", {**filled, **both})
+
+    def _is_merged(self, entry: Entry, filled: Cells) -> bool:
+        """Merge by paragraph, row and cell as the pages do; whether nothing was left that both changed."""
+        if self._base is None or self._base[1] or self._content[1]:
+            return False
+        cells = {key: text for key, text in {**self._base_cells, **filled}.items() if text}
+        pairs = posted(self._item, self._context, cells, {})
+        _control, read = read_pairs(self._item, self._context, pairs, self._version, self._opened.stored_values)
+        if read.errors:
+            return False
+        base, theirs = self._item.load(self._base[0]), self._item.load(self._content[0])
+        mine = merge_answers(self._item, base, theirs, read.value, "mine")
+        entry.choices["file"] = self._choice(mine.value)
+        if mine.can_hold_both:
+            entry.choices["both"] = self._choice(merge_answers(self._item, base, theirs, read.value, "both").value)
+        return not mine.contested
+
+    def _choice(self, value: Any) -> Choice:
+        cells = shown_cells(self._item, self._shown_in, value)
+        return Choice(self._item.dump(value), None, posted(self._item, self._context, cells, {}))
 
     def _offer(self, entry: Entry, name: str, changes: Cells) -> None:
         """What the answer would be with these cells, read exactly as a browser's post is."""
@@ -198,6 +225,8 @@ class _Comparison:
         pairs = posted(self._item, self._context, {key: text for key, text in cells.items() if text}, {})
         control, read = read_pairs(self._item, self._context, pairs, self._version, self._opened.stored_values)
         entry.choices[name] = Choice(self._item.dump(read.value), read.typed, read.posted)
+        if name != "both":
+            entry.filled = entry.choices[name]
         if read.errors:
             self._explain(entry, control)
 

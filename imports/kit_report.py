@@ -71,12 +71,21 @@ def _shown(opened: OpenResponse, entry: Entry) -> Shown:
     answer = opened.answers.get(entry.item_id)
     version = answer.version if answer else 0
     problems = [(problem, words_of(_, problem)) for problem in entry.problems]
-    filled = entry.choices.get("file") or entry.choices.get("clear")
+    filled = entry.filled
     columns = []
     if entry.kind == "conflict" and entry.base_is_known:
         columns.append((_("When the workbook was made"), _lines(opened, item, entry.base, None)))
     if filled is not None:
         columns.append((_("In the workbook"), _lines(opened, item, filled.value, filled.typed)))
+    merged = entry.choices.get("file")
+    if (
+        entry.kind == "update"
+        and merged
+        and filled
+        and (merged.value, merged.typed) != (filled.value, filled.typed)
+        and "clear" not in entry.choices
+    ):
+        columns.append((_("Put together"), _lines(opened, item, merged.value, merged.typed)))
     if entry.outcome != "stored":
         now = (answer.value, answer.typed) if answer else (None, None)
         columns.append((_("In the response now"), _lines(opened, item, *now)))
@@ -156,7 +165,6 @@ def content_of(opened: OpenResponse, row: KitReturn, kit: Kit) -> KitContent:
     """The answers with what was filled in, taken over or not, for a workbook that goes out again."""
     raw: dict[str, Any] = {item_id: (answer.value, answer.typed) for item_id, answer in opened.answers.items()}
     for entry in entries_of(row):
-        filled = entry.choices.get("clear") or entry.choices.get("file")
-        if filled is not None and entry.outcome != "stored":
-            raw[entry.item_id] = (filled.value, filled.typed)
+        if entry.filled is not None and entry.outcome != "stored":
+            raw[entry.item_id] = (entry.filled.value, entry.filled.typed)
     return KitContent(kit, opened.instrument, raw, opened.years)

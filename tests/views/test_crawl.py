@@ -76,7 +76,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
         "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
-        "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
+        "item_id": ("op13d.narrative", "op4.narrative", "unknown"), "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
         "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
         "return_id": (make_return(app, world), "unknown"),
     }  # fmt: skip
