@@ -25,7 +25,7 @@ from models.database import Database
 from models.kits import Kit, KitReturn
 from models.people import User
 from models.responses import LateNote, NationalResponse, Revision
-from services.answers import verify_chain
+from services.chain import verify_chain
 from services.kit_returns import find_same, sha256_of
 from services.kits import make_kit
 from services.permissions import Permission
@@ -254,6 +254,17 @@ def test_a_stale_base_conflicts_in_the_same_cell_and_is_put_together_in_others(d
     assert desk.value("op2.narrative").text == "From the page\n\nFrom the file"
     assert (desk.value("op4.laws")[0].number, desk.value("op4.laws")[0].articles) == ("8", "9")
     assert desk.value("op5.persons").cells == {"convicted": {"2024": Decimal(4044), "2025": Decimal(7)}}
+
+
+def test_paragraphs_that_different_sides_changed_are_put_together_as_on_the_pages(desk: Desk) -> None:
+    desk.give({"op2.narrative": Narrative(text="One.\n\nTwo.\n\nThree.", language="en")})
+    data = filled(desk.kit(), {"op2.narrative//text": "One, in the file.\n\nTwo.\n\nThree."})
+    desk.give({"op2.narrative": Narrative(text="One.\n\nTwo.\n\nThree, on the page.", language="en")})
+    row = desk.look(data)
+    (entry,) = entries_of(row)
+    assert (entry.kind, entry.take) == ("update", "file")
+    desk.apply(row)
+    assert desk.value("op2.narrative").text == "One, in the file.\n\nTwo.\n\nThree, on the page."
 
 
 def test_what_was_emptied_is_not_ticked_and_a_blank_is_no_answer(desk: Desk) -> None:
