@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
 
@@ -11,18 +11,20 @@ from flask_babel import gettext as _
 
 from exports.kit_results import Results
 from exports.plain_tables import guarded
+from forms.question import build_question_form
 from imports.kit_compare import Entry
 from imports.kit_import import entries_of
 from imports.kit_reading import Problem
 from imports.kit_words import choice_words, kind_words, only_emptied_words, typed_words, words_of
 from instruments.items import Item
 from instruments.items.base import Line
+from instruments.items.fields import controls_in_error, messages
 from instruments.schema import Question
 from models.kits import Kit, KitReturn
 from services.kit_returns import may_take_over
 from services.kits import KitContent
 from services.responses import OpenResponse
-from views.question_page import language
+from views.question_page import ask_context, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _shown(opened: OpenResponse, entry: Entry) -> Shown:
         return Shown(entry, item, kind_words(_)["refused"], [(problem, words_of(_, problem))], [], [], False)
     answer = opened.answers.get(entry.item_id)
     version = answer.version if answer else 0
-    problems = [(problem, words_of(_, problem)) for problem in entry.problems]
+    problems = _problems(opened, item, entry)
     filled = entry.filled
     columns = []
     if entry.kind == "conflict" and entry.base_is_known:
@@ -93,6 +95,16 @@ def _shown(opened: OpenResponse, entry: Entry) -> Shown:
         entry, item, kind_words(_)[entry.kind], problems, columns, _options(entry),
         entry.outcome != "stored" and version != entry.version,
     )  # fmt: skip
+
+
+def _problems(opened: OpenResponse, item: Item, entry: Entry) -> list[tuple[Problem, str]]:
+    """What is to be said about the cells, in the language of the page, whatever language the workbook was sent in."""
+    problems = entry.problems
+    if entry.filled and entry.filled.typed:
+        field = build_question_form([item], ask_context(opened), {}, {item.id: entry.filled.typed})[item.id]
+        said = iter([str(message) for control in controls_in_error(field) for message in messages(control)])
+        problems = [replace(one, words=next(said, one.words)) if one.words else one for one in problems]
+    return [(problem, words_of(_, problem)) for problem in problems]
 
 
 def _lines(opened: OpenResponse, item: Item, value: Any, typed: Any) -> list[Line]:

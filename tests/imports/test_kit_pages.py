@@ -92,6 +92,9 @@ def test_a_workbook_is_sent_looked_at_taken_over_and_undone(office: Office) -> N
     assert re.search(r'name="take:op2.narrative" value="file" checked', page)
     assert re.search(r'name="take:op2.budget" value="" checked', page)
     assert "XL-103" in page and re.search(r"P2!E\d+", page)
+    office.client.get("/language/fr")
+    assert "peut se lire" in office.client.get(sent.location).get_data(as_text=True)
+    office.client.get("/language/en")
     assert office.value("op2.narrative").text == "First words"
     taken = office.post(
         sent.location, {"take:op2.narrative": "file", "take:op2.status_practice": "file", "take:op2.budget": ""}
