@@ -13,13 +13,16 @@ from cli.common import command_settings
 from exports.document_downloads import documents
 from exports.downloads import downloads
 from exports.job_pages import export_jobs
+from exports.kit_pages import kits
 from exports.own_copy import own_copy
+from imports.kit_pages import kit_returns
 from imports.verify_page import verification
 from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
 from views.context import Tracker, init_context
 from views.errors import init_errors
+from views.history import history
 from views.pages import pages
 from views.policy import init_policy
 from views.preview import preview
@@ -64,7 +67,8 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_security(app, tracker)
     init_errors(app)
     for blueprint in (
-        pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        kits, kit_returns,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         """Where workbooks that were made are kept, under the ids of their jobs; made with the first of them."""
         return self.instance / "exports"
 
+    @property
+    def kit_returns_folder(self) -> Path:
+        """Where offline workbooks that came back are kept as they came, under random names."""
+        return self.instance / "kit-returns"
+
 
 class Secrets(BaseModel):
     """Made on the first start, kept in `instance/secrets.json` with mode 600."""

@@ -90,7 +90,7 @@ def write_package(
             if name in names:
                 _write_sheet(archive, name, data, names[name], new_piece)
             else:
-                archive.writestr(_info(name), _adapted(name, data, texts))
+                archive.writestr(_info(name), adapted(name, data, texts.as_at))
         archive.writestr(_info("xl/sharedStrings.xml"), strings.xml())
 
 
@@ -132,7 +132,7 @@ def _write_sheet(archive: ZipFile, name: str, data: bytes, layout: Layout, new_p
     write_member(archive, _info(name), (before, part.file, after))
 
 
-def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:
+def adapted(name: str, data: bytes, as_at: datetime) -> bytes:
     """Parts of the shell that need a word: the shared strings are made known, the clock is taken out."""
     if name == "[Content_Types].xml":
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
@@ -149,7 +149,7 @@ def _adapted(name: str, data: bytes, texts: PackageTexts) -> bytes:
         # Some programs trust the row heights of a file that says it comes from Excel; these rows have none yet.
         return re.sub(rb"<Application>[^<]*", b"<Application>Implementation Tracker", data)
     if name == "docProps/core.xml":
-        moment = f"{texts.as_at:%Y-%m-%dT%H:%M:%SZ}".encode()
+        moment = f"{as_at:%Y-%m-%dT%H:%M:%SZ}".encode()
         return re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + moment, data)
     return data
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from instruments.texts import Message
 BASE_PREFIX = "base:"
 """Name prefix of the hidden input that carries the version an item was based on; its presence says that the item was posted."""
 
+_BASE = re.compile(r"(-1|\d{1,9})(?:m(\d{1,9}))?")
+
 Typed = list[list[str]]
 
 
@@ -34,6 +37,8 @@ class ItemInput:
     posted: Typed
     cleaned: bool
     """Whether control characters were taken out of what was posted."""
+    own_text: int = 0
+    """The number of the record of the author's own text, where the page went on showing that after a merge."""
 
     @property
     def typed(self) -> Typed | None:
@@ -110,17 +115,18 @@ def read_posted(
         process_field(field, MultiDict([tuple(pair) for pair in pairs]), values.get(item.id))  # type: ignore[misc]
         fields[item.id], chosen[item.id] = field, item
         errors = messages(field)
-        inputs.append(
-            ItemInput(
-                item,
-                _version(posted[f"{BASE_PREFIX}{item.id}"]),
-                None if errors else field.data,
-                errors,
-                pairs,
-                cleaned,
-            )
-        )
+        version, own_text = read_base(posted[f"{BASE_PREFIX}{item.id}"])
+        inputs.append(ItemInput(item, version, None if errors else field.data, errors, pairs, cleaned, own_text))
     return QuestionForm(fields, chosen), inputs
+
+
+def read_pairs(
+    item: Item, context: AskContext, pairs: Typed, base_version: int, values: Mapping[str, Any]
+) -> tuple[Field, ItemInput]:
+    """One item read from the pairs that a browser would post for it; its field and what was posted."""
+    post = MultiDict([(f"{BASE_PREFIX}{item.id}", str(base_version)), *((name, text) for name, text in pairs)])
+    form, inputs = read_posted([item], context, post, values)
+    return form[item.id], inputs[0]
 
 
 def _by_item(posted: MultiDict[str, str]) -> dict[str, Typed]:
@@ -136,5 +142,12 @@ def _clean(pairs: Typed) -> tuple[Typed, bool]:
     return [[name, clean_text(text)] for name, text in pairs], any(has_forbidden(text) for _name, text in pairs)
 
 
-def _version(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+def read_base(text: str) -> tuple[int, int]:
+    """What a posted base names: (version, 0), or (version, record of the own text) for `7m123`. Anything else is version 0."""
+    match = _BASE.fullmatch(text)
+    return (int(match[1]), int(match[2] or 0)) if match else (0, 0)
+
+
+def write_base(version: int, own_text: int = 0) -> str:
+    """The base as a page posts it."""
+    return f"{version}m{own_text}" if own_text else str(version)

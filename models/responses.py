@@ -54,7 +54,8 @@ class Answer(SQLModel, table=True):
 class Revision(SQLModel, table=True):
     """One change of one answer; append-only, chained by hash over salted commitments (a value can be erased, the chain stays).
 
-    `kind` is `saved`, or `set_aside` for a text that its author gave up in a conflict: kept here, never the head.
+    `kind` is `saved`; or, kept here and never the head, `merged` for what its author sent when it was merged into `version`, and
+    `set_aside` for a text that its author gave up in a conflict.
     """
 
     __tablename__ = "revision"

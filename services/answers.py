@@ -1,4 +1,4 @@
-"""Saving answers: compare-and-set on each item's version, append-only history, nothing overwritten silently.
+"""Saving answers: compare-and-set on each item's version, merging, append-only history, nothing overwritten silently.
 
 One save is one transaction (reliability rules): lock the response row, check that it is a draft, return the stored result
 for a key seen before, compare each item's base version, append revisions with a salted hash chain, and only after the
@@ -7,22 +7,30 @@ commit does the page say "saved".
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from sqlmodel import Session, select
 
 from instruments.catalog import canonical_json
+from instruments.merging import Take, merge_answers
 from models.base import Json, utc_now
 from models.people import User
 from models.responses import Answer, LateNote, QuestionState, Revision
+from services.chain import commitment, revision_hash
 from services.responses import OpenResponse
 
 Typed = list[list[str]]
 """What a person typed for one item: [field name, text] pairs, as posted."""
+
+UNKNOWN_BASE = -1
+"""The base version of an edit of which nobody knows what it was based on: every difference is a conflict."""
+
+Choice = Literal["theirs", "mine", "both", "edited"]
+"""What a person decides about a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +43,45 @@ class Edit:
     typed: Typed | None = None
     posted: Typed = field(default_factory=list)
     """Always what was posted, so that a refused edit can be given back as it was typed."""
+    own_text: int = 0
+    """When not 0, the base is not `base_version` but the author's own text that was merged into it, which their page goes on
+    showing: the number (`seq`) of its record, as in `SaveResult.merged`."""
+
+
+class Content(NamedTuple):
+    """What stands in an answer: its value as JSON, or the typed text that cannot be read."""
+
+    value: Json = None
+    typed: Typed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Somebody else changed the item since the person's page was made. Both texts, and who and when."""
+    """Two changes of one part of an answer: what both were based on, both texts, and who and when."""
 
-    item_id: str
-    mine: Json
-    my_typed: Typed | None
-    my_posted: Typed
-    theirs: Json
-    their_typed: Typed | None
+    edit: Edit
+    """The person's own change, as it was sent."""
+    theirs: Content
     version: int
+    """The version of what is saved now."""
     changed_by: str
     changed_at: datetime
+    base: Content | None
+    """What the person's page showed; None where that is not known."""
+    with_theirs: Content
+    with_mine: Content
+    with_both: Content | None
+    """The whole answer for each choice: what does not contradict is in it from both sides. None where it cannot hold both."""
+
+    @property
+    def item_id(self) -> str:
+        """The item that two people changed."""
+        return self.edit.item_id
+
+    @property
+    def mine(self) -> Content:
+        """The person's own text."""
+        return Content(self.edit.value, self.edit.typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +96,8 @@ class SaveResult:
     """The response takes no edits (submitted, or the cycle is closed): nothing was stored as an answer."""
     late_notes: tuple[str, ...] = ()
     """Ids of the notes that keep what came too late; committed with the transaction."""
+    merged: dict[str, int] = field(default_factory=dict)
+    """The items whose saved text now holds somebody else's changes beside the person's own, each with the record of the latter."""
 
 
 def save_answers(
@@ -71,9 +105,13 @@ def save_answers(
 ) -> SaveResult:
     """Store what changed. The response must have been opened with `lock=True` in this transaction.
 
-    An item the person did not change is left alone; one that only they changed is stored; one that both changed is a
-    conflict, and nothing of it is stored. The same key with the same content again gives the same result. When the response
-    takes no edits, the result is `locked` and what differs is kept as late notes.
+    An item the person did not change is left alone; one that only they changed is stored; one that both changed is merged
+    (`Item.merge`) and stored as a new version, with the person's own text beside it in the history. What cannot be merged is
+    a conflict, and nothing of it is stored. An edit with `UNKNOWN_BASE` conflicts wherever it differs. Nothing is merged into
+    a `restore`: who brings back an earlier text decides about every newer one.
+
+    `channel` says where the edits come from: `web`, `kit`, `restore` or `import`. The same key with the same content again
+    gives the same result. When the response takes no edits, the result is `locked` and what differs is kept as late notes.
     """
     now = utc_now()
     if not opened.is_editable:
@@ -81,68 +119,156 @@ def save_answers(
     replayed = _replayed(session, opened, idempotency_key)
     versions: dict[str, int] = {}
     conflicts: list[Conflict] = []
+    merged: dict[str, int] = {}
     for edit in edits:
         answer = opened.answers.get(edit.item_id)
         current = answer.version if answer else 0
         key = idempotency_key
         if edit.item_id in replayed:
             stored = replayed[edit.item_id]
-            if _same(edit, (stored.value, stored.typed)):
+            if _same(edit, Content(stored.value, stored.typed)):
                 versions[edit.item_id] = stored.version
+                if stored.kind == "merged":
+                    merged[edit.item_id] = stored.seq
                 continue
             # The key was used for other content (a page shown again by the Back button): this is an edit of its own.
-            key = f"{idempotency_key[:40]}-{secrets.token_hex(8)}"
+            key = _own_key(idempotency_key)
         base = _base(session, opened, edit, answer)
-        if _same(edit, base) or _same(edit, (answer.value, answer.typed) if answer else (None, None)):
+        if (base is not None and _same(edit, base)) or _same(edit, _content(answer)):
             versions[edit.item_id] = current
-        elif edit.base_version == current:
+        elif answer is None or (edit.base_version == current and not edit.own_text):
             versions[edit.item_id] = _store(session, opened, edit, answer, key, channel, now)
         else:
-            assert answer is not None  # a version above the base exists, so the row does
-            conflicts.append(_conflict(session, edit, answer))
+            if channel == "restore":
+                edit, base = replace(edit, base_version=UNKNOWN_BASE), None
+            conflict = _compare(session, opened, edit, answer, base)
+            if conflict.with_mine != conflict.with_theirs:
+                conflicts.append(conflict)
+                continue
+            merged[edit.item_id] = opened.response.seq + 1
+            versions[edit.item_id] = _store_merged(session, opened, conflict, answer, key, channel, now)
     if versions or conflicts:
         _touch(session, opened, now)
-    return SaveResult(versions, conflicts, now, opened.response.seq)
+    return SaveResult(versions, conflicts, now, opened.response.seq, merged=merged)
 
 
 def resolve_conflict(
-    session: Session, opened: OpenResponse, edit: Edit, *, take: str, idempotency_key: str
-) -> SaveResult:
-    """Carry out a person's choice: `mine` stores their text on the current version, `theirs` keeps it in the history only.
+    session: Session, opened: OpenResponse, edit: Edit, *, take: Choice, idempotency_key: str, shown: int | None = None,
+    edited: Edit | None = None, channel: str = "web",
+) -> SaveResult:  # fmt: skip
+    """Carry out a person's choice about a conflict. The response must have been opened with `lock=True`.
 
-    `edit.base_version` is the version they were shown; a newer one is a new conflict.
+    `edit` is the change that conflicted, with the base it was made on; `shown` is the version of the saved text that the person
+    was shown (`Conflict.version`). Without it the edit's base is that version, and one whole text stands against the other. `theirs`, `mine` and `both` decide about the parts that both
+    changed; everything else is in the answer from both sides. `edited` stores what the person made of it, as `edited` holds it.
+    A text of theirs that does not stand is kept in the history as set aside; the saved text is in the history anyway.
+
+    A version newer than `shown` is a new conflict, and so is `both` where the answer cannot hold both.
     """
     now = utc_now()
     if not opened.is_editable:
-        return _locked(session, opened, [edit], now)
+        return _locked(session, opened, [edited or edit], now)
     answer = opened.answers.get(edit.item_id)
     current = answer.version if answer else 0
-    if take == "mine":
-        return save_answers(session, opened, [edit], idempotency_key=idempotency_key)
-    if edit.item_id not in _replayed(session, opened, idempotency_key):
-        _append(session, opened, edit, current, "set_aside", idempotency_key, "web", now)
+    if edit.item_id in _replayed(session, opened, idempotency_key):
+        return SaveResult({edit.item_id: current}, [], now, opened.response.seq)
+    if shown is None:
+        shown, edit = edit.base_version, replace(edit, base_version=UNKNOWN_BASE, own_text=0)
+    if current != shown and edited is not None:
+        edit = edited
+    conflict = find_conflict(session, opened, edit)
+    outcome = {
+        "theirs": conflict.with_theirs, "mine": conflict.with_mine, "both": conflict.with_both,
+        "edited": Content(edited.value, edited.typed) if edited is not None else None,
+    }[take]  # fmt: skip
+    if current != shown or outcome is None:
+        return SaveResult({}, [conflict], now, opened.response.seq)
+    chosen = replace(edit, base_version=shown, value=outcome.value, typed=outcome.typed, own_text=0)
+    key = idempotency_key
+    if outcome != conflict.theirs:
+        current = _store(session, opened, chosen, answer, key, channel, now)
+        key = _own_key(key)
+    if take in {"theirs", "edited"} and outcome != conflict.mine:
+        _append(session, opened, edit, current, "set_aside", key, channel, now)
+    _touch(session, opened, now)
     return SaveResult({edit.item_id: current}, [], now, opened.response.seq)
 
 
-def _base(session: Session, opened: OpenResponse, edit: Edit, answer: Answer | None) -> tuple[Json, Typed | None]:
-    """What the person's page showed: the content of the version it was based on."""
+def find_conflict(session: Session, opened: OpenResponse, edit: Edit) -> Conflict:
+    """The edit beside what is saved now, with the answer that each choice would give. Stores nothing."""
+    answer = opened.answers.get(edit.item_id)
+    return _compare(session, opened, edit, answer, _base(session, opened, edit, answer))
+
+
+def _compare(
+    session: Session, opened: OpenResponse, edit: Edit, answer: Answer | None, base: Content | None
+) -> Conflict:
+    theirs, mine = _content(answer), Content(edit.value, edit.typed)
+    author = session.get(User, answer.updated_by) if answer and answer.updated_by else None
+    outcomes: dict[str, Content | None] = {"theirs": theirs, "mine": mine, "both": None}
+    # Text that cannot be read has no parts to merge by.
+    if theirs.typed is None and mine.typed is None:
+        item = opened.instrument.items[edit.item_id]
+        before, saved, own = (item.load(side.value) for side in (base or Content(), theirs, mine))
+        takes: tuple[Take, ...] = ("both",) if base is None else ("theirs", "mine", "both")
+        for take in takes:
+            merged = merge_answers(item, before, saved, own, take)
+            fits = take != "both" or merged.can_hold_both or (base is None and not merged.contested)
+            outcomes[take] = Content(item.dump(merged.value)) if fits else None
+    with_theirs, with_mine = outcomes["theirs"], outcomes["mine"]
+    assert with_theirs is not None and with_mine is not None
+    return Conflict(
+        edit=edit, theirs=theirs, version=answer.version if answer else 0, changed_by=author.name if author else "",
+        changed_at=answer.updated_at if answer else utc_now(), base=base, with_theirs=with_theirs, with_mine=with_mine,
+        with_both=outcomes["both"],
+    )  # fmt: skip
+
+
+def _content(answer: Answer | None) -> Content:
+    return Content(answer.value, answer.typed) if answer else Content()
+
+
+def _own_key(key: str) -> str:
+    """A key beside the one that came with the edit, for what is recorded besides."""
+    return f"{key[:40]}-{secrets.token_hex(8)}"
+
+
+def _base(session: Session, opened: OpenResponse, edit: Edit, answer: Answer | None) -> Content | None:
+    """What the person's page showed: the content of the version it was based on; None when this server never had it."""
     if edit.base_version == 0:
-        return None, None
-    if answer is not None and answer.version == edit.base_version:
-        return answer.value, answer.typed
+        return Content()
+    if answer is not None and answer.version == edit.base_version and not edit.own_text:
+        return _content(answer)
+    if edit.own_text:
+        row = session.get(Revision, (opened.response.id, edit.own_text))
+        is_own = row is not None and (row.item_id, row.kind) == (edit.item_id, "merged")
+        return Content(row.value, row.typed) if row is not None and is_own else None
     row = session.exec(
         select(Revision).where(
             Revision.national_response_id == opened.response.id, Revision.item_id == edit.item_id,
             Revision.version == edit.base_version, Revision.kind == "saved",
         )
     ).first()  # fmt: skip
-    # A base this server never had (a restored backup): compare with an impossible content, so that nothing passes unseen.
-    return (row.value, row.typed) if row else ({"unknown": secrets.token_hex(8)}, None)
+    return Content(row.value, row.typed) if row else None
 
 
-def _same(edit: Edit, content: tuple[Json, Typed | None]) -> bool:
-    value, typed = content
-    return canonical_json([edit.value, edit.typed]) == canonical_json([value, typed])
+def _store_merged(
+    session: Session, opened: OpenResponse, conflict: Conflict, answer: Answer | None, key: str, channel: str,
+    now: datetime,
+) -> int:  # fmt: skip
+    """Store a merge. What the person sent is recorded first, under its key: it is what their page goes on showing."""
+    edit, outcome = conflict.edit, conflict.with_mine
+    if outcome == conflict.theirs:
+        version = conflict.version
+        _append(session, opened, edit, version, "merged", key, channel, now)
+        return version
+    _append(session, opened, edit, conflict.version + 1, "merged", key, channel, now)
+    both = replace(edit, value=outcome.value, typed=outcome.typed)
+    return _store(session, opened, both, answer, _own_key(key), channel, now)
+
+
+def _same(edit: Edit, content: Content) -> bool:
+    return canonical_json([edit.value, edit.typed]) == canonical_json([content.value, content.typed])
 
 
 def _store(
@@ -178,38 +304,6 @@ def _append(
     session.add(response)
 
 
-def commitment(salt: str, value: Json, typed: Json) -> str:
-    """SHA-256 over salt and content: the chain holds this, so that the content itself can be erased if it must be."""
-    return hashlib.sha256(canonical_json([salt, value, typed]).encode()).hexdigest()
-
-
-def revision_hash(revision: Revision) -> str:
-    """SHA-256 over every column of the revision but its content, and the hash before it."""
-    columns = [
-        revision.national_response_id, revision.seq, revision.item_id, revision.kind, revision.version,
-        revision.base_version, revision.channel, revision.actor_id, revision.at.isoformat(timespec="microseconds"),
-        revision.idempotency_key, revision.commitment, revision.previous_hash,
-    ]  # fmt: skip
-    return hashlib.sha256(canonical_json(columns).encode()).hexdigest()
-
-
-def verify_chain(session: Session, response_id: str) -> list[str]:
-    """What is wrong with a response's history, as sentences; empty when every hash holds and nothing is missing."""
-    problems = []
-    previous, expected = "", 1
-    for revision in session.exec(
-        select(Revision).where(Revision.national_response_id == response_id).order_by(Revision.seq)  # type: ignore[arg-type]
-    ):
-        if revision.seq != expected:
-            problems.append(f"revision {expected} is missing")
-        if revision.previous_hash != previous or revision.hash != revision_hash(revision):
-            problems.append(f"revision {revision.seq} was altered")
-        if revision.salt and revision.commitment != commitment(revision.salt, revision.value, revision.typed):
-            problems.append(f"the content of revision {revision.seq} was altered")
-        previous, expected = revision.hash, revision.seq + 1
-    return problems
-
-
 def _replayed(session: Session, opened: OpenResponse, key: str) -> dict[str, Revision]:
     rows = session.exec(
         select(Revision).where(Revision.national_response_id == opened.response.id, Revision.idempotency_key == key)
@@ -222,21 +316,12 @@ def _locked(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: 
     return SaveResult({}, [], now, opened.response.seq, locked=True, late_notes=tuple(notes))
 
 
-def _conflict(session: Session, edit: Edit, answer: Answer) -> Conflict:
-    author = session.get(User, answer.updated_by) if answer.updated_by else None
-    return Conflict(
-        item_id=edit.item_id, mine=edit.value, my_typed=edit.typed, my_posted=edit.posted, theirs=answer.value,
-        their_typed=answer.typed, version=answer.version, changed_by=author.name if author else "",
-        changed_at=answer.updated_at,
-    )  # fmt: skip
-
-
 def _keep_late(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime) -> list[str]:
     """Keep what arrived too late, but only what differs from the answer as it stands."""
     notes = []
     for edit in edits:
         answer = opened.answers.get(edit.item_id)
-        if _same(edit, (answer.value, answer.typed) if answer else (None, None)):
+        if _same(edit, _content(answer)):
             continue
         note = LateNote(
             national_response_id=opened.response.id, question_id=edit.item_id.partition(".")[0], item_id=edit.item_id,

@@ -13,9 +13,9 @@ from models import schema
 from models.database import Database
 from models.responses import EvidenceFile, NationalResponse, Revision
 from models.submissions import Submission
-from services.answers import verify_chain
 from services.audit import record
 from services.backup import EVIDENCE, Opened
+from services.chain import verify_chain
 from services.installation import new_epoch
 from services.receipts import key_id, public_key
 from settings import Secrets

@@ -40,10 +40,11 @@ DOWNLOADS = (
     "exports/document_downloads.py",
     "exports/downloads.py",
     "exports/job_pages.py",
+    "exports/kit_pages.py",
     "exports/own_copy.py",
 )
 """The pages of exports: of that package they alone know Flask and views."""
-PAGES = (*DOWNLOADS, "imports/verify_page.py")
+PAGES = (*DOWNLOADS, "imports/verify_page.py", "imports/kit_pages.py", "imports/kit_report.py")
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),
@@ -65,7 +66,17 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "views/errors.py",
         "views/library.py",
     ),
-    "sqlmodel": ("models/", "services/", "rehearsal/", "migrations/", "tests/", "bench/", "views/"),
+    "sqlmodel": (
+        "models/",
+        "services/",
+        "rehearsal/",
+        "migrations/",
+        "tests/",
+        "bench/",
+        "views/",
+        "imports/kit_import.py",
+        "imports/kit_pages.py",
+    ),
     "flask": (*VIEWS, *PAGES),
     "flask_login": VIEWS,
     "flask_limiter": VIEWS,

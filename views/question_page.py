@@ -1,4 +1,4 @@
-"""How a question is printed: the frame of a response's pages, the form of a question, two texts side by side."""
+"""How a question is printed: the frame of a response's pages, the form of a question."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from werkzeug.datastructures import MultiDict
 
 from forms.question import QuestionForm, build_question_form, read_posted
 from instruments.items import Item
-from instruments.items.base import AskContext, Line, paragraph_of
+from instruments.items.base import AskContext, paragraph_of
 from instruments.items.fields import controls_in_error, messages
 from instruments.schema import Question
 from instruments.text_cleaning import looks_like_personal_data
 from instruments.texts import Text
 from languages import colon, isolate_ranges, separator
-from services.answers import SaveResult
 from services.permissions import NotFound, Permission
 from services.responses import OpenResponse, state_name
 from views.deadlines import deadline_line, deadline_words
@@ -77,7 +76,7 @@ def question_page(
         bases |= {entry.item.id: entry.base_version for entry in inputs}
     if add and add in form and hasattr(form[add], "add_row"):
         form[add].added = form[add].add_row()
-    _offer_register(opened, form, context)
+    offer_register(opened, form, context)
     wrong = [item_id for item_id in form.errors if item_id in opened.asked]
     errors = [entry for item_id in wrong for entry in linked_errors(item_id, form[item_id])]
     field: Any
@@ -94,7 +93,8 @@ def question_page(
             for item_id in question.refers_to
         ], progress=opened.question_progress(question),
         token=page_token(opened.actor.user_id, opened.response.id, question.id),
-        groups=_groups(opened, question), html=_items_html(opened, question, form, bases, context), source=opened.instrument.texts_in(opened.instrument.source_language),
+        groups=_groups(opened, question), past=[item for item in question.items if bases[item.id] and item.id in opened.answers],
+        html=_items_html(opened, question, form, bases, context), source=opened.instrument.texts_in(opened.instrument.source_language),
     ), status  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _takes_sources(opened: OpenResponse, item: Item) -> bool:
     return item.register == "source" and bool(opened.register.offered("source", item.id))
 
 
-def _offer_register(opened: OpenResponse, form: QuestionForm, context: AskContext) -> None:
+def offer_register(opened: OpenResponse, form: QuestionForm, context: AskContext) -> None:
     """Give each control what other paragraphs have entered, and say which paragraphs refer to its own entries."""
     texts = context.texts
     field: Any
@@ -202,25 +202,3 @@ def _groups(opened: OpenResponse, question: Question) -> list[tuple[str, list[An
         if items:
             groups.append((group, [item for item in items if not item.detail], [item for item in items if item.detail]))
     return groups
-
-
-def conflict_page(opened: OpenResponse, question: Question, result: SaveResult) -> tuple[str, int]:
-    """The page that shows both texts of every item somebody else changed meanwhile, with status 409."""
-    texts = opened.instrument.texts_in(language())
-    shown = []
-    for conflict in result.conflicts:
-        item = opened.instrument.items[conflict.item_id]
-
-        def lines(value: Any, typed: Any, item: Any = item) -> list[Any]:
-            if typed:
-                return [Line(text, language="und") for _name, text in typed if text]
-            return item.lines(item.resolve(item.load(value), opened.stored_values), texts) if value is not None else []
-
-        shown.append({
-            "item": item, "conflict": conflict, "mine": lines(conflict.mine, conflict.my_typed),
-            "theirs": lines(conflict.theirs, conflict.their_typed),
-        })  # fmt: skip
-    return render_template(
-        "responses/conflict.html", **frame(opened), question=question, shown=shown, saved=list(result.versions),
-        token=page_token(opened.actor.user_id, opened.response.id, question.id),
-    ), 409  # fmt: skip

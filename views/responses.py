@@ -9,24 +9,23 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from forms.question import read_posted
+from forms.question import write_base
 from instruments.items.fields import controls_in_error
 from languages import format_time
 from models.audit import Installation
 from models.base import new_id
-from services.answers import Conflict, Edit, SaveResult, list_late_notes, mark_ready, resolve_conflict
+from services.answers import SaveResult, list_late_notes, mark_ready
 from services.evidence import open_evidence
 from services.kept_posts import derive_key, find_kept_post, forget_kept_posts
 from services.permissions import NotFound, Permission
-from services.responses import open_response
+from services.responses import OpenResponse, open_response
 from services.submissions import list_returns
+from views.conflicts import conflict_page, decide
 from views.context import page_zone, reading, signed_in, tracker, transaction
 from views.errors import refuse
 from views.policy import needs
 from views.question_page import (
-    ask_context,
     cautions,
-    conflict_page,
     frame,
     get_question,
     question_page,
@@ -77,9 +76,14 @@ def save_question(response_id: str, question_id: str) -> Any:
             mark_ready(db, saved.opened, question_id, bool(posted.get("ready")))
         forget_kept_posts(db, signed_in().user_id, response_id, question_id)
     if saved.result.locked:
-        return _locked(saved)
+        return _locked(saved.opened, saved.result)
     if saved.result.conflicts:
         return conflict_page(saved.opened, saved.question, saved.result)
+    if saved.result.merged:
+        flash(
+            _("Your changes and those that a colleague saved meanwhile were put together. Look at the text below."),
+            "success",
+        )
     unreadable = any(entry.errors and entry.item.id in saved.opened.asked for entry in saved.inputs)
     if any(entry.cleaned for entry in saved.inputs):
         flash(_("Invisible control characters were taken out of the text."), "warning")
@@ -117,39 +121,29 @@ def _onward(saved: Saved, posted: MultiDict[str, str], removed: str) -> str:
     return url_for("responses.question", **here)
 
 
-def _locked(saved: Saved) -> Any:
-    kept = bool(saved.result.late_notes)
+def _locked(opened: OpenResponse, result: SaveResult) -> Any:
+    kept = bool(result.late_notes)
     return refuse(
         423, "locked", kept=kept or None,
         safe=_("The text you sent is kept with your response. You find it on the overview, where it can be passed on as a note.")
         if kept else _("Nothing in what you sent differs from the response as it stands."),
-        links=[(url_for("responses.home", response_id=saved.opened.response.id), _("Go to your overview"))],
+        links=[(url_for("responses.home", response_id=opened.response.id), _("Go to your overview"))],
     )  # fmt: skip
 
 
 @responses.post("/questions/<question_id>/conflict")
 @needs(Permission.RESPONSE_EDIT)
 def resolve(response_id: str, question_id: str) -> Any:
-    """Carry out the choices of the conflict page; a change that came in between shows the page again."""
+    """Carry out the choices of the conflict page; what is left to decide shows the page again."""
     posted = MultiDict(request.form)
     with transaction() as db:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_EDIT, lock=True)
         asked = get_question(opened, question_id)
-        form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.stored_values)
-        conflicts: list[Conflict] = []
-        versions: dict[str, int] = {}
-        locked: SaveResult | None = None
-        for entry in inputs:
-            edit = Edit(entry.item.id, entry.base_version, entry.item.dump(entry.value), entry.typed, entry.posted)
-            take = "theirs" if posted.get(f"take:{entry.item.id}") == "theirs" else "mine"
-            result = resolve_conflict(db, opened, edit, take=take, idempotency_key=new_id())
-            conflicts += result.conflicts
-            versions |= result.versions
-            locked = result if result.locked else locked
-    if locked is not None:
-        return _locked(Saved(opened, asked, locked, form, inputs, []))
-    if conflicts:
-        return conflict_page(opened, asked, SaveResult(versions, conflicts, result.at, result.seq))
+        decided = decide(db, opened, asked, posted)
+    if decided.result.locked:
+        return _locked(opened, decided.result)
+    if decided.result.conflicts:
+        return conflict_page(opened, asked, decided.result, revisions=decided.revisions, edited=decided.form)
     flash(_("Your choice is saved. The other text stays in the history."), "success")
     return redirect(url_for("responses.question", response_id=response_id, question_id=question_id), 303)
 
@@ -168,6 +162,8 @@ def autosave(response_id: str, question_id: str) -> Any:
     items = {
         entry.item.id: {
             "version": result.versions[entry.item.id],
+            "base": write_base(result.versions[entry.item.id], result.merged.get(entry.item.id, 0)),
+            "merged": entry.item.id in result.merged,
             "errors": [str(message) for message in entry.errors],
             "codes": [message.code for message in entry.errors],
             "invalid": [control.name for control in controls_in_error(saved.form[entry.item.id])],

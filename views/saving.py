@@ -45,7 +45,9 @@ def save_posted(db: Session, response_id: str, question_id: str, key: str, poste
             if upload.filename and opened.is_editable:
                 value, problem = _take_file(db, opened, entry, value, upload)
                 refused += problem
-        edits.append(Edit(entry.item.id, entry.base_version, entry.item.dump(value), entry.typed, entry.posted))
+        edits.append(
+            Edit(entry.item.id, entry.base_version, entry.item.dump(value), entry.typed, entry.posted, entry.own_text)
+        )
     result = save_answers(db, opened, edits, idempotency_key=key)
     return Saved(opened, asked, result, form, inputs, refused)
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from wtforms.fields.core import UnboundField
 
 from instruments.conditions import Condition
 from instruments.texts import Text, Texts
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 Json = Any
 CellValue = str | int | Decimal | date | None
@@ -189,6 +192,13 @@ class Item(BaseModel, ABC):
         Counts of persons from 1 to `threshold` - 1 are withheld, and a text that the State has not agreed to share.
         """
         return value
+
+    def merge(self, base: Any, theirs: Any, mine: Any, merging: Merging) -> Any:
+        """The answer with two changes to `base`; None is not answered. What both changed is contested with `merging`.
+
+        Types whose answers have parts merge part by part; an answer without parts is one person's or the other's.
+        """
+        return merging.one("", base, theirs, mine)
 
     def is_like(self, other: Item) -> bool:
         """Whether answers to the two items, of two versions of a questionnaire, can be compared: both are of one type."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
@@ -13,6 +13,9 @@ from instruments.items.fields import CompositeControl, Control, LineControl
 from instruments.items.listed import ListItem
 from instruments.texts import Text, Texts
 from instruments.values import Chosen
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 
 class CodesControl(Control):
@@ -90,6 +93,9 @@ class Choices(ListItem):
     def findings(self, value: Chosen) -> Iterable[str]:
         yield from chosen_findings(self.choice_list, value)
 
+    def merge(self, base: Chosen | None, theirs: Chosen | None, mine: Chosen | None, merging: Merging) -> Chosen | None:
+        return merge_chosen(self.choice_list, base, theirs, mine, merging)
+
     def facts(self, value: Chosen, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value, texts)
 
@@ -120,3 +126,25 @@ def chosen_lines(choice_list: ChoiceList, value: Chosen, texts: Texts) -> list[L
         is_other = code == choice_list.other and value.other
         lines.append(Line(value.other, label=words, language="und") if is_other else Line(words))
     return lines
+
+
+def merge_chosen(
+    choice_list: ChoiceList, base: Chosen | None, theirs: Chosen | None, mine: Chosen | None, merging: Merging
+) -> Chosen | None:
+    """Both changes to a choice, by code. A code beside one that excludes it is contested, and so are words for an "other" that
+    one side took away."""
+    if theirs == mine or mine == base:
+        return theirs
+    if theirs == base:
+        return mine
+    before, one, other = (side or Chosen() for side in (base, theirs, mine))
+    codes = merging.codes(before.codes, one.codes, other.codes)
+    is_mixed = len(codes) > 1 and bool(codes & set(choice_list.exclusive))
+    words_changed = one.other != before.other or other.other != before.other
+    if is_mixed or (words_changed and (choice_list.other in one.codes) != (choice_list.other in other.codes)
+                    and choice_list.other in before.codes):  # fmt: skip
+        chosen: Chosen | None = merging.contest("codes", theirs, mine)
+        return chosen
+    words = merging.one("other", before.other, one.other, other.other) if choice_list.other in codes else ""
+    ordered = tuple(code for code in choice_list.codes if code in codes)
+    return Chosen(codes=ordered, other=words) if ordered else None

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
 from instruments.items.base import AskContext, ChoiceList, Fact, Line
-from instruments.items.choices import ChoicesControl, chosen_facts, chosen_findings, chosen_lines
+from instruments.items.choices import ChoicesControl, chosen_facts, chosen_findings, chosen_lines, merge_chosen
 from instruments.items.fields import CompositeControl, TextControl
 from instruments.items.listed import ListItem
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
 from instruments.values import Chosen
 from instruments.values import Difficulties as DifficultiesValue
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 
 class DifficultiesControl(CompositeControl):
@@ -64,6 +67,15 @@ class Difficulties(ListItem):
         found = chosen_findings(self.choice_list, value.chosen)
         # The description may say what the other difficulty is.
         return (code for code in found if code != "other_not_specified" or not value.text)
+
+    def merge(
+        self, base: DifficultiesValue | None, theirs: DifficultiesValue | None, mine: DifficultiesValue | None,
+        merging: Merging,
+    ) -> DifficultiesValue | None:  # fmt: skip
+        before, one, other = (side or DifficultiesValue() for side in (base, theirs, mine))
+        chosen = merge_chosen(self.choice_list, before.chosen, one.chosen, other.chosen, merging) or Chosen()
+        text = merging.text("text", before.text, one.text, other.text, longest=LONGEST)
+        return DifficultiesValue(chosen=chosen, text=text) if chosen.codes or text.strip() else None
 
     def facts(self, value: DifficultiesValue, texts: Texts) -> Iterator[Fact]:
         yield from chosen_facts(self.choice_list, value.chosen, texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
@@ -11,6 +11,9 @@ from instruments.items.base import AskContext, CellValue, Column, Fact, Item, Li
 from instruments.items.fields import Control
 from instruments.texts import Texts
 from instruments.values import EvidenceReference
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 _COLUMNS = ("name", "media_type", "size", "sha256")
 
@@ -50,6 +53,12 @@ class Evidence(Item):
             texts=context.texts,
             label_text=self.label(context.texts),
             hint_text=self.hint(context.texts),
+        )
+
+    def merge(self, base: Any, theirs: Any, mine: Any, merging: Merging) -> Any:
+        # A stored file never changes, so only adding and removing meet.
+        return (
+            merging.rows(base or (), theirs or (), mine or (), lambda inner, *files: inner.one("file", *files)) or None
         )
 
     def facts(self, value: tuple[EvidenceReference, ...], texts: Texts) -> Iterator[Fact]:

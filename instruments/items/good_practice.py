@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
@@ -12,6 +12,9 @@ from instruments.items.fields import CheckControl, CompositeControl, TextControl
 from instruments.items.narrative import LONGEST
 from instruments.texts import Texts
 from instruments.values import GoodPractice as GoodPracticeValue
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 CONSENT = ChoiceList("consent", ("yes", "no"))
 
@@ -55,6 +58,24 @@ class GoodPractice(Item):
             GoodPracticeControl, texts=context.texts, label_text=self.label(context.texts),
             hint_text=self.hint(context.texts),
         )  # fmt: skip
+
+    def merge(
+        self, base: GoodPracticeValue | None, theirs: GoodPracticeValue | None, mine: GoodPracticeValue | None,
+        merging: Merging,
+    ) -> GoodPracticeValue | None:  # fmt: skip
+        if base is not None and (theirs is None or mine is None):
+            return merging.one("", base, theirs, mine)  # type: ignore[no-any-return]
+        before, one, other = (side or GoodPracticeValue(text="") for side in (base, theirs, mine))
+        text = merging.text("text", before.text, one.text, other.text, longest=LONGEST)
+        # A State agrees to share the words it has read: new consent does not reach words that somebody else wrote meanwhile.
+        is_new = [
+            side.consent and not before.consent and rest.text != before.text
+            for side, rest in ((one, other), (other, one))
+        ]
+        if any(is_new):
+            return merging.contest("consent", theirs, mine)  # type: ignore[no-any-return]
+        consent = merging.one("consent", before.consent, one.consent, other.consent)
+        return GoodPracticeValue(text=text, consent=consent) if text.strip() else None
 
     def facts(self, value: GoodPracticeValue, texts: Texts) -> Iterator[Fact]:
         if value.text:

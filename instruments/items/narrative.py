@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
@@ -11,6 +11,9 @@ from instruments.items.base import AskContext, Brief, ChoiceList, Fact, Item, Li
 from instruments.items.fields import CompositeControl, SelectControl, TextControl
 from instruments.texts import Texts
 from instruments.values import Narrative as NarrativeValue
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 LANGUAGES = ChoiceList("answer_language", ("ar", "zh", "en", "fr", "ru", "es", "other"))
 LONGEST = 100_000
@@ -66,6 +69,19 @@ class Narrative(Item):
     def findings(self, value: NarrativeValue) -> Iterable[str]:
         if len(value.text.split()) > 2 * self.words:
             yield "long_narrative"
+
+    def merge(
+        self, base: NarrativeValue | None, theirs: NarrativeValue | None, mine: NarrativeValue | None, merging: Merging
+    ) -> NarrativeValue | None:
+        before, one, other = (side or NarrativeValue(text="", language="") for side in (base, theirs, mine))
+        text = merging.text("text", before.text, one.text, other.text, longest=LONGEST)
+        if not text.strip():
+            return None
+        # Where one side has no text any more, the text is the other's, and so is its language.
+        language = one.language if not other.text else other.language if not one.text else ""
+        if not language:
+            language = merging.one("language", before.language, one.language, other.language)
+        return NarrativeValue(text=text, language=language)
 
     def facts(self, value: NarrativeValue, texts: Texts) -> Iterator[Fact]:
         yield Fact(text=value.text, language=value.language)

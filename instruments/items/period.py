@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms.fields.core import UnboundField
 
@@ -12,6 +12,9 @@ from instruments.items.fields import CompositeControl, DateControl
 from instruments.texts import Texts
 from instruments.values import Period as PeriodValue
 from languages import format_date
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 
 class PeriodControl(CompositeControl):
@@ -50,6 +53,17 @@ class Period(Item):
         return UnboundField(
             PeriodControl, texts=context.texts, label_text=self.label(context.texts), hint_text=self.hint(context.texts)
         )
+
+    def merge(
+        self, base: PeriodValue | None, theirs: PeriodValue | None, mine: PeriodValue | None, merging: Merging
+    ) -> PeriodValue | None:
+        if base is None or theirs is None or mine is None:
+            return merging.one("", base, theirs, mine)  # type: ignore[no-any-return]
+        start = merging.one("start", base.start, theirs.start, mine.start)
+        end = merging.one("end", base.end, theirs.end, mine.end)
+        if end < start:
+            return merging.contest("", theirs, mine)  # type: ignore[no-any-return]
+        return PeriodValue(start=start, end=end)
 
     def facts(self, value: PeriodValue, texts: Texts) -> Iterator[Fact]:
         yield Fact(field="start", field_label=str(texts("type.period.start")), date=value.start)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from wtforms import Field
 from wtforms.fields.core import UnboundField
@@ -31,8 +31,14 @@ from instruments.items.fields import (
 from instruments.texts import Text, Texts
 from languages import format_date, separator
 
+if TYPE_CHECKING:
+    from instruments.merging import Merging
+
 MOST_ROWS = 200
 """Rows of one item. More are kept as typed, with the remedy: attach a file."""
+
+LONGEST_CELL = 10_000
+"""Characters of a text in a row."""
 
 _ROW_ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
@@ -40,7 +46,7 @@ Kind = Literal["line", "text", "link", "choice", "date", "year", "count"]
 
 _CONTROLS: dict[Kind, Callable[..., UnboundField[Any]]] = {
     "line": lambda **given: UnboundField(LineControl, **given),
-    "text": lambda **given: UnboundField(TextControl, maximum=10_000, **given),
+    "text": lambda **given: UnboundField(TextControl, maximum=LONGEST_CELL, **given),
     "link": lambda **given: UnboundField(LinkControl, maximum=2000, **given),
     "choice": lambda **given: UnboundField(SelectControl, **given),
     "date": lambda **given: UnboundField(DateControl, **given),
@@ -249,6 +255,27 @@ class RowsItem(Item):
             if row.refers_to and all(getattr(row, column.id) is None for column in self.row_columns if not column.own):
                 yield "reference_lost"
                 return
+
+    def merge(self, base: Any, theirs: Any, mine: Any, merging: Merging) -> Any:
+        merged = merging.rows(base or (), theirs or (), mine or (), self._merge_row)
+        rows = tuple(row for row in merged if any(cell is not None for name, cell in row if name != "row_id"))
+        return merging.contest("rows", theirs, mine) if len(rows) > MOST_ROWS else rows or None
+
+    def _merge_row(self, merging: Merging, base: Any, theirs: Any, mine: Any) -> Any:
+        if theirs.refers_to != mine.refers_to:
+            # What one side typed belongs to another entry than the one that the other side chose.
+            return merging.contest("refers_to", theirs, mine)
+        before = base or self.row_type(row_id=theirs.row_id)
+        cells = {}
+        for column in self.row_columns:
+            was, one, other = (getattr(row, column.id) for row in (before, theirs, mine))
+            if column.kind == "text":
+                cells[column.id] = (
+                    merging.text(column.id, was or "", one or "", other or "", longest=LONGEST_CELL) or None
+                )
+            else:
+                cells[column.id] = merging.one(column.id, was, one, other)
+        return theirs.model_copy(update=cells)
 
     def facts(self, value: Any, texts: Texts) -> Iterator[Fact]:
         for row in value:

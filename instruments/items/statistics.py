@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
@@ -24,9 +24,13 @@ from instruments.items.fields import (
     WholeNumberControl,
 )
 from instruments.items.suppression import withheld_cells
+from instruments.items.table_merge import LONGEST_NOTE, merge_tables
 from instruments.texts import Text, Texts
 from instruments.values import Statistics as StatisticsValue
 from languages import separator
+
+if TYPE_CHECKING:
+    from instruments.merging import Merging
 
 BREAKDOWNS: dict[str, tuple[str, ...]] = {
     "sex": ("female", "male", "sex_unknown"),
@@ -98,7 +102,7 @@ class StatisticsControl(CompositeControl):
         )  # fmt: skip
         for note in ("source", "definition"):
             parts[note] = lambda name: UnboundField(
-                TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=10_000,
+                TextControl, texts=texts, label_text=texts(f"type.statistics.{name}"), maximum=LONGEST_NOTE,
                 hint_text=texts.get(f"type.statistics.{name}.hint"),
             )  # fmt: skip
         parts["provisional"] = lambda _part: UnboundField(
@@ -306,6 +310,12 @@ class Statistics(Item):
             figures |= dict.fromkeys(withheld.get(line.id, ()), words)
             for year, number in sorted(figures.items()):
                 yield line, year, number
+
+    def merge(
+        self, base: StatisticsValue | None, theirs: StatisticsValue | None, mine: StatisticsValue | None,
+        merging: Merging,
+    ) -> StatisticsValue | None:  # fmt: skip
+        return merge_tables([line.id for line in self.figure_lines if line.is_money], base, theirs, mine, merging)
 
     def facts(self, value: StatisticsValue, texts: Texts) -> Iterator[Fact]:
         for line, year, number in self._figures(value, texts):

@@ -11,6 +11,7 @@ import { applyAsked, deciding } from "./conditions.js";
 import { followExclusive } from "./exclusive.js";
 import * as items from "./items.js";
 import { Keeper } from "./keeper.js";
+import { Merged } from "./merged.js";
 import { page, post, refreshToken } from "./queue.js";
 import { Savebar } from "./savebar.js";
 
@@ -27,6 +28,7 @@ class Autosave {
   #edits = [];
   #known = new Map(); // what the server is known to hold, by item
   #dirty = new Map(); // items being typed in: {since, keep, send} (start and timers)
+  #merged;
   #deciding;
   #flying = new Set(); // keys of edits on their way
   #isPumping = false;
@@ -44,6 +46,7 @@ class Autosave {
     this.#bar = new Savebar(form);
     this.#keeper = new Keeper(form.dataset);
     this.#deciding = deciding(form);
+    this.#merged = new Merged(this.#bar, this.#known, (id) => this.#dirty.has(id) || edits.lastOf(this.#edits, id));
     for (const item of form.querySelectorAll(".item")) this.#known.set(item.dataset.item, items.readPrinted(item));
   }
 
@@ -120,7 +123,11 @@ class Autosave {
 
   #left(event) {
     const item = event.target.closest?.(".item");
-    if (item && !item.contains(event.relatedTarget) && this.#dirty.has(item.dataset.item)) this.#commit(item.dataset.item);
+    if (!item || item.contains(event.relatedTarget)) return;
+    const id = item.dataset.item;
+    if (this.#dirty.has(id)) this.#commit(id);
+    // Only when the focus has arrived elsewhere is it known to have left.
+    else setTimeout(() => this.#merged.show(id));
   }
 
   /** Turn what is typed in an item into an edit, and keep it in the queue. */
@@ -232,18 +239,18 @@ class Autosave {
       this.#isClosed = true;
       this.#edits = edits.withdraw(this.#edits, edit.key);
       await this.#settled(edit);
-    } else await this.#saved(edit, meaning.version, answer.body);
+    } else await this.#saved(edit, meaning, answer.body);
     if (meaning.kind === "refused") this.#showRefusal(edit, answer.body);
     return this.#show();
   }
 
-  async #saved(edit, version, body) {
-    this.#edits = edits.acknowledge(this.#edits, edit.key, version);
+  async #saved(edit, { version, base, isMerged }, body) {
+    this.#edits = edits.acknowledge(this.#edits, edit.key, base);
     this.#savedAt = this.#bar.words("saved", { time: body.saved_label ?? "", revision: body.revision ?? version });
     const isHere = edit.url === this.#form.dataset.autosave;
     const item = items.itemById(edit.item);
     if (isHere && item) {
-      items.baseOf(item).value = version;
+      items.baseOf(item).value = base;
       this.#known.set(edit.item, edit.pairs);
       if (!edits.lastOf(this.#edits, edit.item)) delete item.dataset.changed;
       const { errors, warnings, invalid } = body.items[edit.item];
@@ -251,8 +258,10 @@ class Autosave {
       applyAsked(body.asked);
       items.showProgress(body.progress);
       items.showWork(body.work);
+      if (isMerged) this.#merged.add(edit.item);
     }
     await this.#settled(edit);
+    if (isMerged) await this.#merged.show(edit.item);
   }
 
   /** The server has it. What follows is kept with its new version before the old record goes. */

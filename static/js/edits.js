@@ -6,7 +6,7 @@
  * @typedef {object} Edit
  * @property {string} item     id of the item, for example `op13d.narrative`
  * @property {string} key      idempotency key; the same for every try of this edit
- * @property {string} base     version of the answer the edit was made on
+ * @property {string} base     what the edit was made on, as the server named it: a version, or the own text that was merged into it
  * @property {string|null} follows  key of the edit of the same item that must be acknowledged first
  * @property {Pairs} pairs     what the item holds after the edit
  * @property {boolean} sent    a try has left the browser: from then on key, base and pairs never change
@@ -82,11 +82,11 @@ export function markSent(edits, key) {
   return edits.map((edit) => (edit.key === key ? { ...edit, sent: true } : edit));
 }
 
-/** The server stored the edit as `version`: it goes, and the edit that follows it was made on that version. */
-export function acknowledge(edits, key, version) {
+/** The server stored the edit: it goes, and the edit that follows it was made on what the server names as `base`. */
+export function acknowledge(edits, key, base) {
   return edits
     .filter((edit) => edit.key !== key)
-    .map((edit) => (edit.follows === key ? { ...edit, follows: null, base: String(version) } : edit));
+    .map((edit) => (edit.follows === key ? { ...edit, follows: null, base: String(base) } : edit));
 }
 
 /** The edit goes: the server holds its text as a note, or it came to nothing. What follows keeps its own base. */
@@ -116,15 +116,15 @@ export function refuse(edits, key, status, where = "") {
 /**
  * What an answer of the server means for one edit.
  * @param {{status: number, body: any, redirected?: boolean}} answer
- * @returns {{kind: "saved", version: string} | {kind: "conflict", url: string} | {kind: "expired"} |
+ * @returns {{kind: "saved", version: string, base: string, isMerged: boolean} | {kind: "conflict", url: string} | {kind: "expired"} |
  *           {kind: "closed"} | {kind: "retry"} | {kind: "refused", status: number}}
  */
 export function meaningOf({ status, body, redirected = false }, item) {
   if (redirected || status === 401 || status === 419) return { kind: "expired" };
   if (status === 200) {
-    const version = body?.items?.[item]?.version;
+    const { version, base, merged = false } = body?.items?.[item] ?? {};
     // Without a version of the server nothing was proved, whatever the status says.
-    return version === undefined || version === null ? { kind: "retry" } : { kind: "saved", version: String(version) };
+    return version === undefined || version === null ? { kind: "retry" } : { kind: "saved", version: String(version), base: String(base ?? version), isMerged: merged };
   }
   // The server stores nothing of a conflicting edit: it stays here until the person has chosen.
   if (status === 409) return { kind: "conflict", url: body?.conflicts?.find((conflict) => conflict.item === item)?.url ?? "" };

@@ -160,14 +160,19 @@ export function announceTab(tab) {
   navigator.locks?.request(lockOf(tab), () => new Promise(() => {})).catch(() => {});
 }
 
+/** A fresh copy of this page, as a document of its own in which no script runs. Rejects when the page cannot be had. */
+export async function freshPage() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" });
+  if (!answer.ok) throw new Error(`page: ${answer.status}`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
 /**
  * Take the security code of the present session from a fresh copy of this page: after signing in again in another tab the
  * one in this page is stale. Rejects when the page cannot be had.
  */
 export async function refreshToken() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" });
-  if (!answer.ok) throw new Error(`page: ${answer.status}`);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = await freshPage();
   const token = fresh.querySelector('meta[name="csrf-token"]')?.content;
   if (!token) throw new Error("page: no session");
   document.querySelector('meta[name="csrf-token"]').content = token;

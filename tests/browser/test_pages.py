@@ -35,6 +35,9 @@ STATE_PAGES = (
     "/check",
     "/print",
     "/print?blank=1",
+    "/history/op13d.narrative",
+    "/as-at",
+    "/as-at?seq=1",
     "/people",
 )
 OFFICER_PAGES = (
@@ -281,3 +284,24 @@ def test_what_a_verification_found(
         page.locator("form button.btn-primary").click()
         expect(page.locator(kind)).to_be_visible()
         look(page, f"{language} {width} {name}")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_with_two_texts(
+    browser: Browser, site: Site, filled: tuple[World, str], language: str, width: int
+) -> None:
+    world, _submission_id = filled
+    context, page = enter(browser, site, world.focal_point, viewport={"width": width, "height": 900})
+    context.route("**/js/autosave.js*", lambda route: route.abort())
+    settle(page, site, language, f"/responses/{world.response_id}/questions/op13d")
+    with site.transaction() as session:
+        theirs = actor_for(
+            session.get_one(User, world.contributor), session.get_one(NationalResponse, world.response_id)
+        )
+        changed = Narrative(text="منذ 2021 (قانون 7/2021)", language="ar")
+        answer(session, theirs, world.response_id, {"op13d.narrative": changed})
+    page.fill('[name="op13d.narrative-text"]', "منذ 2019 (قانون 14/2019، المادة 3)")
+    page.locator('.savebar button[value="stay"]').click()
+    expect(page.locator(".compare ins").first).to_be_visible()
+    look(page, f"{language} {width} two texts")

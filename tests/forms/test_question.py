@@ -57,7 +57,7 @@ def test_items_whose_ids_begin_alike_do_not_take_each_others_inputs() -> None:
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [("3", 3), ("0", 0), ("", 0), ("-1", 0), ("3.5", 0), ("²", 0), ("٣", 3), ("9" * 30, 0), ("x", 0), (" 3", 0)],
+    [("3", 3), ("0", 0), ("", 0), ("-1", -1), ("3.5", 0), ("²", 0), ("٣", 3), ("9" * 30, 0), ("x", 0), (" 3", 0)],
 )
 def test_the_version_a_page_was_based_on_is_a_number_or_none(text: str, version: int) -> None:
     assert send(named("op1.example"), EN, ("", "https://a.example"), base=text).base_version == version

@@ -12,7 +12,7 @@ from models.submissions import Submission
 from rehearsal import full_responses
 from rehearsal.full import _add_state
 from rehearsal.seeding import check_rehearsal, is_extra
-from services.answers import verify_chain
+from services.chain import verify_chain
 
 
 def test_every_item_that_is_asked_is_answered(database: Database) -> None:

@@ -26,7 +26,7 @@ from models.submissions import ResponseReturn, Submission
 from rehearsal.plans import FATES, SEALED, make_plans
 from rehearsal.seeding import INVENTED_SOURCE
 from rehearsal.values import MAKERS
-from services.answers import verify_chain
+from services.chain import verify_chain
 from services.deadlines import last_day
 from services.installation import WrongInstallation
 from services.instruments import get_instrument

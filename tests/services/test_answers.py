@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import threading
+from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from instruments.values import Narrative
 from models.database import Database
 from models.people import User
-from models.responses import Answer, LateNote, Revision
-from services.answers import Edit, SaveResult, resolve_conflict, save_answers, verify_chain
+from models.responses import Answer, LateNote, NationalResponse, Revision
+from services.answers import UNKNOWN_BASE, Choice, Conflict, Edit, SaveResult, resolve_conflict, save_answers
+from services.chain import verify_chain
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
@@ -28,8 +31,6 @@ def text(words: str) -> dict[str, str]:
 def save(database: Database, world: World, edits: list[Edit], key: str = "k", who: str = "focal_point") -> SaveResult:
     with database.transaction() as session:
         user = session.get_one(User, getattr(world, who))
-        from models.responses import NationalResponse
-
         response = session.get_one(NationalResponse, world.response_id)
         actor = actor_for(user, response, "contributor" if who == "contributor" else "focal_point")
         opened = open_response(session, world.response_id, actor, Permission.RESPONSE_EDIT, lock=True)
@@ -62,7 +63,9 @@ def test_two_people_on_one_item_conflict_and_both_texts_are_kept(database: Datab
     result = save(database, world, [Edit(TEXT, 1, text("mine"))], "k3")
     assert result.versions == {}
     (conflict,) = result.conflicts
-    assert (conflict.mine, conflict.theirs, conflict.version) == (text("mine"), text("theirs"), 2)
+    assert (conflict.mine.value, conflict.theirs.value, conflict.version) == (text("mine"), text("theirs"), 2)
+    assert conflict.base is not None
+    assert conflict.base.value == text("base")
     assert conflict.changed_by == "Contributor"
     assert stored(database, world).value == text("theirs")  # type: ignore[union-attr]
 
@@ -101,8 +104,6 @@ def test_a_conflict_resolved_with_theirs_keeps_mine_in_the_history(database: Dat
     save(database, world, [Edit(TEXT, 0, text("theirs"))], "k1", "contributor")
     with database.transaction() as session:
         user = session.get_one(User, world.focal_point)
-        from models.responses import NationalResponse
-
         actor = actor_for(user, session.get_one(NationalResponse, world.response_id))
         opened = open_response(session, world.response_id, actor, Permission.RESPONSE_EDIT, lock=True)
         resolve_conflict(session, opened, Edit(TEXT, 1, text("mine")), take="theirs", idempotency_key="k2")
@@ -111,6 +112,130 @@ def test_a_conflict_resolved_with_theirs_keeps_mine_in_the_history(database: Dat
         assert kinds == [("saved", text("theirs")), ("set_aside", text("mine"))]
         assert verify_chain(session, world.response_id) == []
     assert stored(database, world).value == text("theirs")  # type: ignore[union-attr]
+
+
+def resolve(database: Database, world: World, edit: Edit, key: str = "choice", **given: Any) -> SaveResult:
+    with database.transaction() as session:
+        actor = actor_for(
+            session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id)
+        )
+        opened = open_response(session, world.response_id, actor, Permission.RESPONSE_EDIT, lock=True)
+        return resolve_conflict(session, opened, edit, idempotency_key=key, **given)
+
+
+def history(database: Database, item_id: str = TEXT) -> list[tuple[str, int, str]]:
+    """(kind, version, text) of every revision of a narrative, in order."""
+    with database.reading() as session:
+        statement = select(Revision).where(Revision.item_id == item_id).order_by(Revision.seq)  # type: ignore[arg-type]
+        return [(row.kind, row.version, (row.value or {}).get("text", "")) for row in session.exec(statement)]
+
+
+def contested(database: Database) -> tuple[World, Conflict]:
+    """A text of three paragraphs, of which two people changed the first, and each another one."""
+    world = world_of(database)
+    save(database, world, [Edit(TEXT, 0, text("A\n\nB\n\nC"))], "k1")
+    save(database, world, [Edit(TEXT, 1, text("A1\n\nB1\n\nC"))], "k2", "contributor")
+    (conflict,) = save(database, world, [Edit(TEXT, 1, text("A2\n\nB\n\nC2"))], "k3").conflicts
+    return world, conflict
+
+
+def test_changes_of_different_paragraphs_are_merged_and_what_was_sent_is_kept(database: Database) -> None:
+    world = world_of(database)
+    save(database, world, [Edit(TEXT, 0, text("A\n\nB"))], "k1")
+    save(database, world, [Edit(TEXT, 1, text("A1\n\nB"))], "k2", "contributor")
+    result = save(database, world, [Edit(TEXT, 1, text("A\n\nB2"))], "k3")
+    assert (result.conflicts, result.versions, set(result.merged)) == ([], {TEXT: 3}, {TEXT})
+    assert stored(database, world).value == text("A1\n\nB2")  # type: ignore[union-attr]
+    assert history(database)[2:] == [("merged", 3, "A\n\nB2"), ("saved", 3, "A1\n\nB2")]
+    # The same request again: the same result, and nothing new.
+    assert save(database, world, [Edit(TEXT, 1, text("A\n\nB2"))], "k3").merged == result.merged
+    assert len(history(database)) == 4
+    with database.reading() as session:
+        assert verify_chain(session, world.response_id) == []
+
+
+def test_who_types_on_after_a_merge_does_not_undo_the_colleagues_part(database: Database) -> None:
+    world = world_of(database)
+    save(database, world, [Edit(TEXT, 0, text("A\n\nB"))], "k1")
+    save(database, world, [Edit(TEXT, 1, text("A1\n\nB"))], "k2", "contributor")
+    record = save(database, world, [Edit(TEXT, 1, text("A\n\nB2"))], "k3").merged[TEXT]
+    result = save(database, world, [Edit(TEXT, 3, text("A\n\nB2 and more"), own_text=record)], "k4")
+    assert result.conflicts == []
+    assert stored(database, world).value == text("A1\n\nB2 and more")  # type: ignore[union-attr]
+
+
+def test_rows_of_two_people_are_merged(database: Database) -> None:
+    world, item_id = world_of(database), "op13d.laws"
+
+    def laws(**titles: str) -> list[dict[str, Any]]:
+        return [dict.fromkeys(("number", "articles", "in_force_since", "language", "link")) | {"row_id": row, "title": title}
+                for row, title in titles.items()]  # fmt: skip
+
+    save(database, world, [Edit(item_id, 0, laws(r1="One", r2="Two"))], "k1")
+    save(database, world, [Edit(item_id, 1, laws(r1="One", r2="Two", r3="Three"))], "k2", "contributor")
+    result = save(database, world, [Edit(item_id, 1, laws(r1="Uno"))], "k3")
+    assert result.conflicts == []
+    titles = [(row["row_id"], row["title"]) for row in stored(database, world, item_id).value]  # type: ignore[union-attr]
+    assert titles == [("r1", "Uno"), ("r3", "Three")]
+
+
+@pytest.mark.parametrize(
+    ("take", "expected"),
+    [("theirs", "A1\n\nB1\n\nC2"), ("mine", "A2\n\nB1\n\nC2"), ("both", "A1\n\nA2\n\nB1\n\nC2"), ("edited", "A3")],
+)
+def test_a_choice_decides_about_what_both_changed_and_about_nothing_else(
+    database: Database, take: Choice, expected: str
+) -> None:
+    world, conflict = contested(database)
+    edited = Edit(TEXT, conflict.version, text("A3")) if take == "edited" else None
+    result = resolve(database, world, conflict.edit, take=take, shown=conflict.version, edited=edited)
+    assert (result.conflicts, result.versions) == ([], {TEXT: 3})
+    assert stored(database, world).value == text(expected)  # type: ignore[union-attr]
+    set_aside = [said for kind, _version, said in history(database) if kind == "set_aside"]
+    assert set_aside == (["A2\n\nB\n\nC2"] if take in {"theirs", "edited"} else [])
+    resolve(database, world, conflict.edit, take=take, shown=conflict.version, edited=edited)
+    assert stored(database, world).version == 3  # type: ignore[union-attr]
+
+
+def test_a_change_that_came_while_somebody_chose_is_a_new_conflict(database: Database) -> None:
+    world, conflict = contested(database)
+    save(database, world, [Edit(TEXT, 2, text("A9\n\nB1\n\nC"))], "k4", "contributor")
+    for take in ("theirs", "mine", "both"):
+        (again,) = resolve(database, world, conflict.edit, take, take=take, shown=conflict.version).conflicts
+        assert (again.version, again.theirs.value) == (3, text("A9\n\nB1\n\nC"))
+    assert stored(database, world).version == 3  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("base", [UNKNOWN_BASE, 77])
+def test_with_an_unknown_base_every_difference_is_a_conflict(database: Database, base: int) -> None:
+    world = world_of(database)
+    save(database, world, [Edit(TEXT, 0, text("A\n\nB"))], "k1")
+    assert save(database, world, [Edit(TEXT, base, text("A\n\nB"))], "k2").conflicts == []
+    (conflict,) = save(database, world, [Edit(TEXT, base, text("A\n\nB\n\nC"))], "k3").conflicts
+    assert (conflict.base, conflict.with_mine.value) == (None, text("A\n\nB\n\nC"))
+    assert conflict.with_both is not None
+    assert conflict.with_both.value == text("A\n\nB\n\nC")
+
+
+def test_text_that_cannot_be_read_is_never_merged(database: Database) -> None:
+    world, item_id = world_of(database), "op13d.share"
+    save(database, world, [Edit(item_id, 0, None, [[item_id, "about ten"]])], "k1")
+    (conflict,) = save(database, world, [Edit(item_id, 0, "12")], "k2", "contributor").conflicts
+    assert (conflict.with_theirs.typed, conflict.with_both) == ([[item_id, "about ten"]], None)
+
+
+def test_nothing_is_merged_into_a_text_that_is_restored(database: Database) -> None:
+    world = world_of(database)
+    save(database, world, [Edit(TEXT, 0, text("A\n\nB"))], "k1")
+    save(database, world, [Edit(TEXT, 1, text("A1\n\nB"))], "k2", "contributor")
+    with database.transaction() as session:
+        actor = actor_for(
+            session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id)
+        )
+        opened = open_response(session, world.response_id, actor, Permission.RESPONSE_EDIT, lock=True)
+        edit = Edit(TEXT, 1, text("A\n\nB0"))
+        (conflict,) = save_answers(session, opened, [edit], idempotency_key="k3", channel="restore").conflicts
+    assert (conflict.with_theirs.value, conflict.with_mine.value) == (text("A1\n\nB"), text("A\n\nB0"))
 
 
 def test_unreadable_text_is_kept_as_typed_and_is_not_an_answer(database: Database) -> None:
@@ -126,8 +251,6 @@ def test_a_save_after_the_seal_is_kept_as_a_note_and_changes_nothing(database: D
     world = world_of(database)
     key = load_secrets(Settings.model_validate({"instance": tmp_path})).receipt_key
     with database.transaction() as session:
-        from models.responses import NationalResponse
-
         actor = actor_for(
             session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id)
         )
@@ -172,7 +295,7 @@ def storm(database: Database, world: World, *, writers: int, edits: int, seed: i
                         database, world, [Edit(TEXT, base, text(known + token))], f"{number}-{turn}-{base}", who
                     )
                     if result.conflicts:
-                        base, known = result.conflicts[0].version, result.conflicts[0].theirs["text"]
+                        base, known = result.conflicts[0].version, result.conflicts[0].theirs.value["text"]
                         continue
                     base, known = result.versions[TEXT], known + token
                     break

@@ -19,7 +19,7 @@ from sqlmodel import select
 
 from models.database import Database
 from models.responses import Answer, NationalResponse, Revision
-from services.answers import verify_chain
+from services.chain import verify_chain
 from tests.builders import make_world
 
 ROOT = Path(__file__).parents[2]

@@ -16,16 +16,21 @@ from sqlmodel import select
 
 from exports.settings import ExportSettings
 from exports.worker import make_now
+from imports.kit_import import keep, look
+from imports.kit_sheets import read_kit
+from instruments.items.base import AskContext
 from instruments.values import Narrative
 from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
+from services.kits import make_kit
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
 from tests.builders import World, actor_for, answer, make_world, sign_in
+from tests.imports.kit_files import filled, kit_file
 from tests.views.crawler import Report, Role, addresses, ask, crawl
 from views.context import tracker
 from views.policy import PUBLIC_ENDPOINTS, needs
@@ -65,15 +70,49 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
     jobs, setting = make_exports(app, world)
+    kits = make_kits(app, world)
     values: dict[str, tuple[object, ...]] = {
         "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
         "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
-        "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
-        "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
+        "item_id": ("op13d.narrative", "op4.narrative", "unknown"), "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
+        "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
+        "return_id": (make_return(app, world), "unknown"),
     }  # fmt: skip
     return world, values
+
+
+def make_return(app: Flask, world: World) -> str:
+    """A workbook that came back to the State, with the canary of its draft."""
+    context = app.extensions["tracker"]
+    with context.database.transaction() as session:
+        mine = actor_for(session.get_one(User, world.focal_point), session.get_one(NationalResponse, world.response_id))
+        opened = open_response(session, world.response_id, mine, Permission.RESPONSE_EDIT, lock=True)
+        kit = make_kit(session, opened, ("op13d",), language="en", prefilled=True, recipient="Ministry")
+        content = filled(
+            kit_file(session, opened, kit, context.secrets.queue_key), {"op13d.narrative//text": f"{OWN} again"}
+        )
+        found = read_kit(io.BytesIO(content), opened.instrument.items)
+        asked = AskContext(opened.instrument.texts_in("en"), opened.years)
+        looked = look(session, opened, asked, found, secret=context.secrets.queue_key, sha256="")
+        return keep(session, opened, looked, content, "kit.xlsx", context.settings.kit_returns_folder).id
+
+
+def make_kits(app: Flask, world: World) -> list[str]:
+    """An offline workbook of each State, given out with its answers."""
+    ids = []
+    for user_id, response_id in (
+        (world.focal_point, world.response_id), (world.other_focal_point, world.other_response_id),
+    ):  # fmt: skip
+        with app.extensions["tracker"].database.transaction() as session:
+            actor = actor_for(session.get_one(User, user_id), session.get_one(NationalResponse, response_id))
+            opened = open_response(session, response_id, actor, Permission.RESPONSE_EDIT, lock=True)
+            kit = make_kit(
+                session, opened, ["op4", "op13d"], language="en", prefilled=True, recipient="Ministry", note=""
+            )  # fmt: skip
+            ids.append(kit.id)
+    return ids
 
 
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
