@@ -70,10 +70,13 @@ def state_words(source: KitSource) -> StateWords:
 
 def sheet_names(source: KitSource) -> dict[str, tuple[str, str]]:
     """(sheet of questions, sheet of tables) by section: `P4-6` and `T4-6`, after the first and the last paragraph."""
-    names = {}
+    names: dict[str, tuple[str, str]] = {}
     for section, questions in source.sections():
         ends = [re.sub(r"[^0-9A-Za-z]", "", question.number) for question in (questions[0], questions[-1])]
         span = "-".join(dict.fromkeys(ends))[:25]
+        # Numbers may be in another script, or begin anew in each section.
+        if not all(ends) or any(f"P{span}".casefold() == page.casefold() for page, _tables in names.values()):
+            span = f"{len(names) + 1}_{re.sub(r'[^0-9A-Za-z_]', '', section.id)}"[:25]
         names[section.id] = (f"P{span}", f"T{span}")
     return names
 

@@ -82,7 +82,7 @@ def _start_parts(filling: Filling) -> Iterator[tuple[str, Lines]]:
     steps = (
         _("Write in the framed white cells, in any language. Where a cell has a list, choose from it; a cell left empty is a question not answered, never “No”."),
         _("Days are written as 2026-06-30, numbers with digits only. A box is chosen with ✓ from its list."),
-        _("New entries go into the empty rows of the tables. You may sort rows, insert columns of your own, and delete sheets that you do not fill in: what is not in the file stays as it is."),
+        _("New entries go into the empty rows of the tables. You may insert columns of your own, delete sheets that you do not fill in, and sort rows once the protection of the sheet is taken off (it has no password): what is not in the file stays as it is."),
         _("Do not change the grey ids on the side; by them the answers find their place again."),
         _("Files are not sent with this workbook. Add them on the website."),
         _("Never name victims or describe a case so that a victim could be recognized."),

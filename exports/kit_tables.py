@@ -20,7 +20,9 @@ def write_tables(filling: Filling, sheet: Worksheet, title: str, items: list[Ite
     """The sheet of the tables of some items."""
     source = filling.source
     _ = source.words
-    note = _("One row for each entry. Rows may be sorted; the ids on the side must stay with their rows.")
+    note = _(
+        "One row for each entry. Before rows are sorted, take the protection of the sheet off (it has no password); the ids on the side must stay with their rows."
+    )
     frame(filling, sheet, title, note, _WIDTHS)
     sheet.row_dimensions[1].height = 26
     sheet.freeze_panes = "D3"

@@ -26,6 +26,9 @@ _FORMULA_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v ?/?>(?:
 
 _TEXT_CELL = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*?) t="inlineStr"><is>(<t[^>]*>.*?</t>)</is></c>', re.DOTALL)
 
+# Figures are text on purpose: no green corner for "number stored as text".
+_NO_CORNERS = '<ignoredErrors><ignoredError sqref="A1:I20000" numberStoredAsText="1"/></ignoredErrors>'
+
 
 def write_kit(target: IO[bytes], source: KitSource, results: Results | None = None) -> None:
     """Write the workbook of a kit; with `results` one that goes out again after it came back."""
@@ -62,7 +65,8 @@ def _pack(made: IO[bytes], target: IO[bytes], filling: Filling, moment: datetime
         for name in ("[Content_Types].xml", *sorted(set(source.namelist()) - {"[Content_Types].xml"})):
             data = source.read(name)
             if name in names:
-                data = _with_shared_texts(_with_values(data.decode(), filling, names[name]), shared).encode()
+                xml = _with_shared_texts(_with_values(data.decode(), filling, names[name]), shared)
+                data = xml.replace("</worksheet>", f"{_NO_CORNERS}</worksheet>").encode()
             with open_member(archive, name) as member:
                 member.write(adapted(name, data, moment))
         with open_member(archive, "xl/sharedStrings.xml") as member:

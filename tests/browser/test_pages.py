@@ -18,6 +18,7 @@ from models.export_jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, ExportJ
 from models.people import User
 from models.responses import NationalResponse
 from models.submissions import Submission
+from services.kits import make_kit
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
@@ -39,6 +40,7 @@ STATE_PAGES = (
     "/as-at",
     "/as-at?seq=1",
     "/people",
+    "/offline?question=op5",
 )
 OFFICER_PAGES = (
     "/secretariat",
@@ -87,6 +89,8 @@ def filled(site: Site, world: World) -> Iterator[tuple[World, str]]:
             "op13d.status_practice": "partially_implemented", "op13d.narrative": Narrative(text="منذ 2019 (قانون 14/2019)", language="ar"),
         }  # fmt: skip
         answer(session, mine, world.response_id, values)
+        own = open_response(session, world.response_id, mine, Permission.RESPONSE_EDIT, lock=True)
+        make_kit(session, own, ["op4", "op13d"], language="ar", prefilled=True, recipient="وزارة العدل")
         answer(session, theirs, world.other_response_id, values)
         opened = open_response(session, world.other_response_id, theirs, Permission.RESPONSE_SUBMIT, lock=True)
         submission: Submission = submit(session, opened, Declaration("A", "B"), private_key=key)

@@ -20,7 +20,7 @@ from exports.kit_front import CHECK, CHOICES, META, START, stated
 from exports.kit_layout import ID_HEAD, column_of_head, posted_pairs
 from exports.kit_source import KitSource
 from exports.kit_workbook import write_kit
-from instruments.catalog import load_instrument
+from instruments.catalog import SHIPPED, load_instrument
 from instruments.values import Narrative
 from languages import LANGUAGES
 from models.kits import Kit
@@ -189,3 +189,18 @@ def test_states_and_counts_have_their_values_for_programs_that_compute_nothing()
         counted = [item for item in source.items(question) if not item.detail and item.id in source.asked]
         answered = [item for item in counted if item.id in source.values]
         assert [cell.value for cell in row[3:6]] == [len(counted), len(answered), len(counted) - len(answered)]
+
+
+def test_another_questionnaire_needs_no_code_and_its_sheets_have_names_of_their_own() -> None:
+    instrument = load_instrument(SHIPPED.parents[1] / "sample-follow-up" / "1")
+    kit = Kit(
+        id="7K3F-Q2M9", national_response_id="r1", language="zh", question_ids=list(instrument.questions), prefilled=False,
+        recipient="Ministry", note="", facts={"party_status": "unknown", "kind": "member_state"}, bases={}, made_by=1,
+        made_at=datetime(2026, 5, 3, tzinfo=UTC),
+    )  # fmt: skip
+    source = KitSource(KitContent(kit, instrument, {}, YEARS), "A", "B", "C", "D", lambda _facts: "", "XAA", "c1")
+    data = made(source)
+    names = openpyxl.load_workbook(io.BytesIO(data)).sheetnames
+    assert len({name.casefold() for name in names}) == len(names)
+    asked = {item.id for question in instrument.questions.values() for item in source.items(question)}
+    assert {cell_id.partition("/")[0] for cell_id in cells_of(data)} == asked
