@@ -134,14 +134,17 @@ def _locked(opened: OpenResponse, result: SaveResult) -> Any:
 @responses.post("/questions/<question_id>/conflict")
 @needs(Permission.RESPONSE_EDIT)
 def resolve(response_id: str, question_id: str) -> Any:
-    """Carry out the choices of the conflict page; what is left to decide shows the page again."""
-    posted = MultiDict(request.form)
+    """Carry out the choices of the conflict page; what is left to decide shows the page again, with a row more or less if asked."""
+    posted = _without(MultiDict(request.form), request.form.get("remove", ""))
     with transaction() as db:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_EDIT, lock=True)
         asked = get_question(opened, question_id)
         decided = decide(db, opened, asked, posted)
     if decided.result.locked:
         return _locked(opened, decided.result)
+    add = posted.get("add", "")
+    if add in decided.form and hasattr(decided.form[add], "add_row"):
+        decided.form[add].add_row()
     if decided.result.conflicts:
         return conflict_page(opened, asked, decided.result, revisions=decided.revisions, edited=decided.form)
     flash(_("Your choice is saved. The other text stays in the history."), "success")

@@ -175,8 +175,7 @@ def test_a_stale_page_meets_the_other_text_side_by_side(browser: Browser, site: 
     assert "my own text" in shown
     assert "Contributor" in shown
     assert stored_text(site, world) == "the colleague's text"
-    mine.check("input[value=mine]")
-    mine.click("main form .btn-primary")
+    mine.click("main form button[value=mine]")
     assert stored_text(site, world) == "my own text"
 
 

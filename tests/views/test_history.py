@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
+from instruments.items.legal_references import LegalReference
 from instruments.values import Narrative
 from models.database import Database
 from models.people import User
@@ -135,6 +136,29 @@ def test_the_enter_key_decides_nothing_and_loses_nothing(database: Database, wor
         f"{ITEM}-text": "half written"
     }
     assert stored(database, world) == "A1"
+
+
+def test_rows_are_added_and_removed_while_one_text_is_made_of_two(
+    database: Database, world: World, client: FlaskClient
+) -> None:
+    item_id = "op13d.laws"
+    for title in ("Law 1", "Law 2"):
+        with database.transaction() as session:
+            actor = actor_for(
+                session.get_one(User, world.contributor), session.get_one(NationalResponse, world.response_id)
+            )
+            answer(session, actor, world.response_id, {item_id: (LegalReference(row_id="r1", title=title),)})
+    mine = {f"base:{item_id}": "1", f"{item_id}-0-row_id": "r1", f"{item_id}-0-title": "Law 3"}
+    asked = client.post(page(world), data=mine)
+    assert asked.status_code == 409
+    sent = {
+        **mine,
+        **{name: text for name, text in inputs(asked.text).items() if ":" in name and "narrative" not in name},
+    }
+    more = client.post(page(world, "/conflict"), data={**sent, "add": item_id})
+    assert (more.status_code, f'name="{item_id}-1-title"' in more.text) == (409, True)
+    fewer = client.post(page(world, "/conflict"), data={**sent, "remove": f"{item_id}-0"})
+    assert (fewer.status_code, f'name="{item_id}-0-title"' in fewer.text) == (409, False)
 
 
 def test_a_change_that_came_in_between_shows_the_page_again(
