@@ -165,7 +165,9 @@ class Canaries:
         if consent == "yes":
             made.type("-consent", "y")
         part = Words(["type.good_practice.consent"])
-        made.tell("consent", code=consent, label=Words([f"list.consent.{consent}"]), field_label=part)
+        label = Words([f"list.consent.{consent}"])
+        made.tell("consent", code=consent, label=label, field_label=part)
+        made.entries[""] = {"text": text, "consent_code": consent, "consent": label}
 
     def _number(self, item: NumberItem) -> Decimal:
         smallest, largest = item.limits()
