@@ -64,6 +64,8 @@ class SaveResult:
     """The response takes no edits (submitted, or the cycle is closed): nothing was stored as an answer."""
     late_notes: tuple[str, ...] = ()
     """Ids of the notes that keep what came too late; committed with the transaction."""
+    outside: tuple[str, ...] = ()
+    """Items that are not the person's to answer: nothing of them was stored, and what was written is kept as a note."""
 
 
 def save_answers(
@@ -73,11 +75,14 @@ def save_answers(
 
     An item the person did not change is left alone; one that only they changed is stored; one that both changed is a
     conflict, and nothing of it is stored. The same key with the same content again gives the same result. When the response
-    takes no edits, the result is `locked` and what differs is kept as late notes.
+    takes no edits, the result is `locked` and what differs is kept as late notes; what is not the person's to answer is `outside`.
     """
     now = utc_now()
     if not opened.is_editable:
         return _locked(session, opened, edits, now)
+    permitted = [edit for edit in edits if opened.may_edit(edit.item_id)]
+    outside = _outside(session, opened, [edit for edit in edits if not opened.may_edit(edit.item_id)], now)
+    edits = permitted
     replayed = _replayed(session, opened, idempotency_key)
     versions: dict[str, int] = {}
     conflicts: list[Conflict] = []
@@ -102,7 +107,14 @@ def save_answers(
             conflicts.append(_conflict(session, edit, answer))
     if versions or conflicts:
         _touch(session, opened, now)
-    return SaveResult(versions, conflicts, now, opened.response.seq)
+    return SaveResult(versions, conflicts, now, opened.response.seq, outside=outside)
+
+
+def _outside(session: Session, opened: OpenResponse, edits: Sequence[Edit], now: datetime) -> tuple[str, ...]:
+    """Keep what was written outside the person's assignments, and give the ids of its items: what differs from their page."""
+    changed = [edit for edit in edits if not _same(edit, _base(session, opened, edit, opened.answers.get(edit.item_id)))]
+    _keep_late(session, opened, changed, now, outside=True)
+    return tuple(edit.item_id for edit in changed)
 
 
 def resolve_conflict(
@@ -231,16 +243,22 @@ def _conflict(session: Session, edit: Edit, answer: Answer) -> Conflict:
     )  # fmt: skip
 
 
-def _keep_late(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime) -> list[str]:
-    """Keep what arrived too late, but only what differs from the answer as it stands."""
+def _keep_late(
+    session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime, *, outside: bool = False
+) -> list[str]:
+    """Keep what cannot be taken, but only what differs from the answer as it stands, and once from the same author."""
     notes = []
+    earlier = list_late_notes(session, opened) if outside else []
+    known = {(note.item_id, note.author_id, canonical_json(note.typed)) for note in earlier}
     for edit in edits:
         answer = opened.answers.get(edit.item_id)
         if _same(edit, (answer.value, answer.typed) if answer else (None, None)):
             continue
+        if outside and (edit.item_id, opened.actor.user_id, canonical_json(edit.posted)) in known:
+            continue
         note = LateNote(
             national_response_id=opened.response.id, question_id=edit.item_id.partition(".")[0], item_id=edit.item_id,
-            typed=edit.posted, author_id=opened.actor.user_id, at=now,
+            typed=edit.posted, author_id=opened.actor.user_id, at=now, outside=outside,
         )  # fmt: skip
         session.add(note)
         notes.append(note.id)
@@ -271,6 +289,7 @@ def mark_ready(session: Session, opened: OpenResponse, question_id: str, ready: 
 
 
 def list_late_notes(session: Session, opened: OpenResponse) -> list[LateNote]:
-    """Texts that arrived too late, for the team that wrote them."""
+    """Texts that could not be taken as answers, for the team that wrote them: of questions that the person may see, or their own."""
     statement = select(LateNote).where(LateNote.national_response_id == opened.response.id)
-    return list(session.exec(statement.order_by(LateNote.at)))  # type: ignore[arg-type]
+    notes = session.exec(statement.order_by(LateNote.at))  # type: ignore[arg-type]
+    return [note for note in notes if opened.may_read(note.question_id) or note.author_id == opened.actor.user_id]
