@@ -112,7 +112,9 @@ def save_answers(
 
 def _outside(session: Session, opened: OpenResponse, edits: Sequence[Edit], now: datetime) -> tuple[str, ...]:
     """Keep what was written outside the person's assignments, and give the ids of its items: what differs from their page."""
-    changed = [edit for edit in edits if not _same(edit, _base(session, opened, edit, opened.answers.get(edit.item_id)))]
+    changed = [
+        edit for edit in edits if not _same(edit, _base(session, opened, edit, opened.answers.get(edit.item_id)))
+    ]
     _keep_late(session, opened, changed, now, outside=True)
     return tuple(edit.item_id for edit in changed)
 

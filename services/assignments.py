@@ -20,13 +20,17 @@ from services.answers import mark_ready
 from services.outbox import send_later
 from services.people import find_focal_point, list_people
 from services.permissions import CONTRIBUTOR, FOCAL_POINT, NotFound
-from services.reach import items_of
+from services.reach import items_of, list_assignments
 from services.responses import OpenResponse
 
 AT_WORK = timedelta(minutes=5)
 """So long after a person opened or saved a question, colleagues are told that they are working there."""
 SEEN_AGAIN = timedelta(minutes=1)
 """A person's presence on a question is written at most this often."""
+
+
+class NotReady(Exception):
+    """Only what its person has marked ready can be accepted."""
 
 
 class DueInThePast(ValueError):
@@ -90,18 +94,6 @@ def find_colleague(session: Session, response: NationalResponse, key: str) -> Co
     raise NotFound(key)
 
 
-def list_assignments(
-    session: Session, response_id: str, *, assignee: str | None = None, question_id: str | None = None
-) -> list[Assignment]:
-    """The assignments of a response, of one person or question if asked for; those that are due first stand first."""
-    statement = select(Assignment).where(Assignment.national_response_id == response_id)
-    if assignee is not None:
-        statement = statement.where(Assignment.assignee == assignee.casefold())
-    if question_id is not None:
-        statement = statement.where(Assignment.question_id == question_id)
-    return sorted(session.exec(statement), key=lambda entry: (entry.due or date.max, entry.assigned_at, entry.id))
-
-
 def find_assignment(session: Session, opened: OpenResponse, assignment_id: str) -> Assignment:
     """An assignment of this response. Raises NotFound."""
     found = session.get(Assignment, assignment_id)
@@ -111,7 +103,13 @@ def find_assignment(session: Session, opened: OpenResponse, assignment_id: str) 
 
 
 def assign(
-    session: Session, opened: OpenResponse, to: Colleague, chosen: Mapping[str, Sequence[str]], *, note: str, due: date | None
+    session: Session,
+    opened: OpenResponse,
+    to: Colleague,
+    chosen: Mapping[str, Sequence[str]],
+    *,
+    note: str,
+    due: date | None,
 ) -> list[Assignment]:
     """Give questions, or items of them, to a colleague, who is told by one mail.
 
@@ -170,7 +168,8 @@ def hand_over(session: Session, response: NationalResponse, leaver: str, to: Col
         session.delete(access)
     leaving = list_assignments(session, response.id, assignee=leaver)
     theirs = {
-        entry.question_id: entry for entry in (list_assignments(session, response.id, assignee=to.address) if to else [])
+        entry.question_id: entry
+        for entry in (list_assignments(session, response.id, assignee=to.address) if to else [])
     }
     moved = []
     for entry in leaving:
@@ -198,7 +197,9 @@ def remove(session: Session, assignment: Assignment) -> None:
 
 
 def accept(session: Session, assignment: Assignment) -> None:
-    """The focal point is content with it."""
+    """The focal point is content with what was marked ready. Raises NotReady."""
+    if assignment.state != "ready":
+        raise NotReady(assignment.id)
     _set_state(assignment, "accepted")
     session.add(assignment)
 
@@ -240,8 +241,9 @@ def hand_in(session: Session, opened: OpenResponse, question: Question, ready: b
         raise NothingAnswered(question.id)
 
 
-def is_marked_ready(opened: OpenResponse, question: Question, mine: Assignment | None) -> bool:
+def is_marked_ready(opened: OpenResponse, question: Question) -> bool:
     """Whether the box "ready" is ticked for this person: of their own part, where they have one."""
+    mine = next((entry for entry in opened.reach.assignments if entry.question_id == question.id), None)
     return mine.state in {"ready", "accepted"} if mine else opened.work_state(question) == "ready"
 
 

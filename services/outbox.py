@@ -295,7 +295,9 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
         names = _question_names(session, cycle, language, values["questions"])
         facts["questions"] = list(names.values())
         if response is not None:
-            facts["linked_questions"] = [(words, f"{facts['response_link']}/questions/{id_}") for id_, words in names.items()]
+            facts["linked_questions"] = [
+                (words, f"{facts['response_link']}/questions/{id_}") for id_, words in names.items()
+            ]
     return facts
 
 
@@ -303,7 +305,9 @@ def _question_names(session: Session, cycle: Cycle, language: str, question_ids:
     instrument = get_instrument(session, cycle.instrument_version_id)
     texts, questions = instrument.texts_in(language), instrument.questions
     return {
-        name: f"{questions[name].number_in(texts)} {texts(f'{name}.label')}" for name in question_ids if name in questions
+        name: f"{questions[name].number_in(texts)} {texts(f'{name}.label')}"
+        for name in question_ids
+        if name in questions
     }
 
 

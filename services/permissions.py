@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.assignments import Assignment
 from models.responses import NationalResponse
 
 
@@ -56,6 +57,8 @@ class Reach:
     access: str = "all"
     item_ids: frozenset[str] = frozenset()
     """The items assigned to the person; counts only where `access` is not `all`."""
+    assignments: tuple[Assignment, ...] = ()
+    """What is assigned to the person, whatever the access; what is due first stands first."""
     focal_point: str = ""
     """Who can change this, by name; empty where `access` is `all`."""
 

@@ -22,6 +22,10 @@ from services.permissions import Actor, NotFound, Permission, PermissionDenied, 
 from services.reach import find_reach
 
 
+EVERYTHING = Reach()
+"""The reach of whoever has nothing set: as far as the role goes."""
+
+
 @dataclass
 class OpenResponse:
     """A response that was opened with a permission, with everything a page of it needs. Loaded in a fixed number of queries."""
@@ -33,7 +37,7 @@ class OpenResponse:
     answers: dict[str, Answer]
     question_states: dict[str, QuestionState]
     actor: Actor
-    reach: Reach = Reach()
+    reach: Reach = EVERYTHING
 
     @cached_property
     def values(self) -> dict[str, Any]:
