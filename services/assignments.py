@@ -159,8 +159,8 @@ def set_access(session: Session, opened: OpenResponse, to: Colleague, access: st
 def hand_over(session: Session, response: NationalResponse, leaver: str, to: Colleague | None) -> int:
     """Move everything that is assigned to an address to a colleague (to nobody: take it away); the number of assignments.
 
-    What the colleague has of the same question already is widened. The rule for the leaver's access ends. The colleague is
-    told by mail.
+    What the colleague has of the same question already is widened. The rule for the leaver's access ends. A contributor
+    is told by mail.
     """
     leaver = leaver.casefold()
     access = session.get(TeamAccess, (response.id, leaver))
@@ -185,7 +185,7 @@ def hand_over(session: Session, response: NationalResponse, leaver: str, to: Col
             session.add(other)
         session.delete(entry)
     session.flush()
-    if to is not None and moved:
+    if to is not None and to.role != FOCAL_POINT and moved:
         _mail(session, response, to, "assigned", moved, by="")
     return len(leaving)
 
@@ -306,11 +306,11 @@ def _mail(
     by: str, reason: str = "",
 ) -> None:  # fmt: skip
     entries = list(given)
+    due = min((entry.due for entry in entries if entry.due), default=None)
     focal_point = find_focal_point(session, response.state_id, response.cycle_id)
     send_later(session, to.address, to.language, template, {
         "name": "" if to.name == to.address else to.name, "by": by or (focal_point.name if focal_point else ""),
         "state_id": response.state_id, "response_id": response.id, "questions": [entry.question_id for entry in entries],
         "notes": [*dict.fromkeys(entry.note for entry in entries if entry.note)], "reason": reason, "invited": to.invited,
-        "due": min((entry.due for entry in entries if entry.due), default=None).isoformat()
-        if any(entry.due for entry in entries) else "",
+        "due": due.isoformat() if due else "",
     })  # fmt: skip

@@ -21,7 +21,6 @@ from services.instruments import get_instrument
 from services.permissions import Actor, NotFound, Permission, PermissionDenied, Reach, is_allowed
 from services.reach import find_reach
 
-
 EVERYTHING = Reach()
 """The reach of whoever has nothing set: as far as the role goes."""
 
