@@ -20,6 +20,7 @@ from instruments.values import Narrative
 from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
+from services.assignments import assign, list_colleagues, set_access
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
 from services.permissions import Permission
@@ -64,6 +65,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             world.other_response_id,
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
+    assignment = make_assignment(app, world)
     jobs, setting = make_exports(app, world)
     values: dict[str, tuple[object, ...]] = {
         "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
@@ -71,9 +73,21 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
         "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
-        "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
+        "assignment_id": (assignment, "unknown"), "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
     }  # fmt: skip
     return world, values
+
+
+def make_assignment(app: Flask, world: World) -> str:
+    """Work for the contributor who reads only what is assigned: not the question with the State's canary."""
+    with app.extensions["tracker"].database.transaction() as session:
+        response = session.get_one(NationalResponse, world.response_id)
+        focal = actor_for(session.get_one(User, world.focal_point), response)
+        opened = open_response(session, world.response_id, focal, Permission.WORK_ASSIGN, lock=True)
+        to = next(entry for entry in list_colleagues(session, response) if entry.role == "contributor")
+        assignment = assign(session, opened, to, {"op4": ()}, note="", due=None)[0]
+        set_access(session, opened, to, "own")
+        return assignment.id
 
 
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
@@ -106,7 +120,7 @@ def roles(app: Flask, world: World) -> list[Role]:
     return [
         Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER)),
         Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER)),
-        Role("contributor", browser(world.contributor), (OTHER, SEALED_LATER)),
+        Role("contributor who reads only op4", browser(world.contributor), (OWN, OTHER, SEALED_LATER)),
         Role("observer", browser(world.observer), (OTHER, SEALED_LATER)),
         Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
         Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),
