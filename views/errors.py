@@ -118,7 +118,7 @@ def _who_can_help(error: PermissionDenied) -> str:
     }
     said = str(words.get(error.permission.value, _("This is for officers of the secretariat.")))
     name = _focal_point_name() if error.permission in STATE_RULES else ""
-    return f"{said} {_('The focal point is %(name)s.', name=name)}" if name else said
+    return " ".join([said, str(_("The focal point is %(name)s.", name=name))]) if name else said
 
 
 def _focal_point_name() -> str:

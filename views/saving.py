@@ -50,7 +50,7 @@ def save_posted(db: Session, response_id: str, question_id: str, key: str, poste
                 refused.append(
                     (
                         entry.item.id,
-                        _("%(name)s was not added: this part is assigned to somebody else.", name=upload.filename),
+                        _("%(name)s was not added: this part is not assigned to you.", name=upload.filename),
                     )
                 )
             elif upload.filename and opened.is_editable:

@@ -219,7 +219,7 @@ def test_a_file_outside_the_assignment_is_not_taken(
     give(focal, database, world, question=["op13d"])
     data = {"base:op4.evidence": "0", "op4.evidence-upload": (io.BytesIO(b"words"), "law.txt")}
     page = contributor.post(f"{home(world)}/questions/op4", data=data).get_data(as_text=True)
-    assert "law.txt was not added: this part is assigned to somebody else." in page
+    assert "law.txt was not added: this part is not assigned to you." in page
     with database.reading() as session:
         assert session.exec(select(EvidenceFile)).all() == []
 
