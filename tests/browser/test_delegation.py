@@ -65,7 +65,9 @@ def test_from_the_assignment_to_the_acceptance(
 
     deliver(site, port)
     assert [mail["To"] for mail in received] == ["contributor@ministry.example"]
-    link = re.search(rf"{re.escape(home)}/questions/op4\b", str(received[0].get_payload(decode=True), "utf-8"))
+    body = received[0].get_payload(decode=True)
+    assert isinstance(body, bytes)
+    link = re.search(rf"{re.escape(home)}/questions/op4\b", body.decode())
     assert link
     page = browser.new_context().new_page()
     page.goto(link[0])

@@ -152,7 +152,8 @@ def test_reading_only_what_is_assigned_hides_the_rest_and_every_whole_document(
 
 
 def test_an_unknown_question_or_item_or_day_assigns_nothing(database: Database, world: World) -> None:
-    for chosen in ({"op4": [], "op99": []}, {"op4": ["op13d.narrative"]}):
+    unknown: tuple[dict[str, list[str]], ...] = ({"op4": [], "op99": []}, {"op4": ["op13d.narrative"]})
+    for chosen in unknown:
         with database.transaction() as session, pytest.raises(NotFound):
             assign(session, lead(session, world), contributor(session, world), chosen, note="", due=None)
     yesterday, today = utc_now().date() - timedelta(days=1), utc_now().date()
