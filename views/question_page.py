@@ -29,7 +29,7 @@ from views.kept import page_token
 
 LONGEST_OFFER = 120
 """Characters of an entry's name in a drop-down."""
-CLOSED = Markup('<fieldset class="bare" disabled>{}</fieldset>')
+CLOSED = Markup('<fieldset class="bare closed" disabled>{}</fieldset>')
 """Around an item that the person reads and does not answer; a disabled control is not posted."""
 
 

@@ -185,7 +185,7 @@ def test_parts_are_given_by_group_or_item_and_the_rest_is_closed(
     assert only(database, world).item_ids == ["op4.narrative"]
     page = contributor.get(f"{home(world)}/questions/op4").get_data(as_text=True)
     assert "A part of this question is yours" in page and "Focal, the focal point" in page
-    closed = re.findall(r'<fieldset class="bare" disabled>(.*?)</fieldset>', page, re.S)
+    closed = re.findall(r'<fieldset class="bare closed" disabled>(.*?)</fieldset>', page, re.S)
     assert len(closed) > 2 and not any('name="op4.narrative-text"' in part for part in closed)
     assert contributor.post(f"{home(world)}/questions/op4", data=NARRATIVE).status_code == 303
 
