@@ -131,7 +131,7 @@ def resolve_conflict(
         return _locked(session, opened, [edit], now)
     answer = opened.answers.get(edit.item_id)
     current = answer.version if answer else 0
-    if take == "mine":
+    if take == "mine" or not opened.may_edit(edit.item_id):
         return save_answers(session, opened, [edit], idempotency_key=idempotency_key)
     if edit.item_id not in _replayed(session, opened, idempotency_key):
         _append(session, opened, edit, current, "set_aside", idempotency_key, "web", now)

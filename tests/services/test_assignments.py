@@ -14,9 +14,9 @@ from models.audit import OutboxMail
 from models.base import utc_now
 from models.database import Database
 from models.people import Membership, User
-from models.responses import Answer, LateNote, NationalResponse
+from models.responses import Answer, LateNote, NationalResponse, Revision
 from services.accounts import accept_invitation, create_invitation
-from services.answers import Edit, save_answers
+from services.answers import Edit, resolve_conflict, save_answers
 from services.assignments import (
     Colleague,
     DueInThePast,
@@ -122,6 +122,20 @@ def test_what_is_written_outside_is_refused_and_kept_once_for_its_author(databas
             ("op13d.narrative", True, world.contributor)
         ]
         assert kept[0].typed == [["op13d.narrative-text", WORDS.text]]
+
+
+def test_a_choice_between_two_texts_outside_is_refused_too(database: Database, world: World) -> None:
+    give(database, world, ["op4"])
+    for take in ("mine", "theirs"):
+        with database.transaction() as session:
+            opened = opened_by(session, world, world.contributor, Permission.RESPONSE_EDIT, lock=True)
+            value = opened.instrument.items["op13d.narrative"].dump(WORDS)
+            result = resolve_conflict(
+                session, opened, Edit("op13d.narrative", 0, value), take=take, idempotency_key=take
+            )
+            assert result.outside == ("op13d.narrative",) and result.versions == {}
+    with database.reading() as session:
+        assert session.exec(select(Revision)).all() == []
 
 
 def test_an_unchanged_field_outside_is_no_refusal(database: Database, world: World) -> None:
