@@ -30,6 +30,7 @@ from views.responses import responses
 from views.secretariat import secretariat
 from views.security import init_security
 from views.submissions import submissions
+from views.team import team
 
 LARGEST_POST = 12 * 1024 * 1024
 """Bytes of one request: an evidence file of the default limit and the form around it."""
@@ -68,7 +69,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_errors(app)
     for blueprint in (
         pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
-        kits, kit_returns,
+        kits, kit_returns, team,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

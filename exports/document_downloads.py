@@ -69,7 +69,7 @@ def altered(error: BrokenSeal) -> Any:
 def response_document(response_id: str, kind: str) -> Response:
     """The draft as it stands; what was submitted while the response is submitted. `?answered=1` leaves out what has no answer."""
     with reading() as db:
-        opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
+        opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ, whole=True)
         latest = latest_submission(db, response_id)
     if opened.response.clearance == "submitted" and latest is not None:
         return _document(_submitted(latest, opened), kind)

@@ -43,7 +43,7 @@ def workbook(response_id: str) -> Any:
     For those who may read the response itself. The secretariat exports on its own page, where it is put on record.
     """
     with reading() as db:
-        response = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ).response
+        response = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ, whole=True).response
         submitted = list_submissions(db, response_id)
     if not submitted:
         return refuse(

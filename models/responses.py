@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from models.base import Json, json_column, new_id, utc_now
@@ -95,7 +95,9 @@ class QuestionState(SQLModel, table=True):
 
 
 class LateNote(SQLModel, table=True):
-    """Text that arrived after a submission or a closed cycle: kept, and offered as a note to the submitted version."""
+    """Text that could not be taken as an answer: it arrived after a submission or a closed cycle, and can be offered as a note to
+    the submitted version; or it was written `outside` what is assigned to its author.
+    """
 
     __tablename__ = "late_note"
 
@@ -109,6 +111,7 @@ class LateNote(SQLModel, table=True):
     offered: bool = Field(
         default=False, description="the author chose to pass it on as a note to the submitted version"
     )
+    outside: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class EvidenceFile(SQLModel, table=True):

@@ -2,8 +2,10 @@
 
 from sqlmodel import SQLModel
 
-from models import audit, cycles, export_jobs, kits, people, responses, states, submissions
+from models import assignments, audit, cycles, export_jobs, kits, people, responses, states, submissions
 
-__all__ = ["audit", "cycles", "export_jobs", "kits", "metadata", "people", "responses", "states", "submissions"]
+__all__ = [
+    "assignments", "audit", "cycles", "export_jobs", "kits", "metadata", "people", "responses", "states", "submissions",
+]  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -98,6 +98,8 @@ class SaveResult:
     """Ids of the notes that keep what came too late; committed with the transaction."""
     merged: dict[str, int] = field(default_factory=dict)
     """The items whose saved text now holds somebody else's changes beside the person's own, each with the record of the latter."""
+    outside: tuple[str, ...] = ()
+    """Items that are not the person's to answer: nothing of them was stored, and what was written is kept as a note."""
 
 
 def save_answers(
@@ -111,11 +113,15 @@ def save_answers(
     a `restore`: who brings back an earlier text decides about every newer one.
 
     `channel` says where the edits come from: `web`, `kit`, `restore` or `import`. The same key with the same content again
-    gives the same result. When the response takes no edits, the result is `locked` and what differs is kept as late notes.
+    gives the same result. When the response takes no edits, the result is `locked` and what differs is kept as late notes;
+    what is not the person's to answer is `outside`.
     """
     now = utc_now()
     if not opened.is_editable:
         return _locked(session, opened, edits, now)
+    permitted = [edit for edit in edits if opened.may_edit(edit.item_id)]
+    outside = _outside(session, opened, [edit for edit in edits if not opened.may_edit(edit.item_id)], now)
+    edits = permitted
     replayed = _replayed(session, opened, idempotency_key)
     versions: dict[str, int] = {}
     conflicts: list[Conflict] = []
@@ -149,7 +155,18 @@ def save_answers(
             versions[edit.item_id] = _store_merged(session, opened, conflict, answer, key, channel, now)
     if versions or conflicts:
         _touch(session, opened, now)
-    return SaveResult(versions, conflicts, now, opened.response.seq, merged=merged)
+    return SaveResult(versions, conflicts, now, opened.response.seq, merged=merged, outside=outside)
+
+
+def _outside(session: Session, opened: OpenResponse, edits: Sequence[Edit], now: datetime) -> tuple[str, ...]:
+    """Keep what was written outside the person's assignments, and give the ids of its items: what differs from their page."""
+    changed = []
+    for edit in edits:
+        base = _base(session, opened, edit, opened.answers.get(edit.item_id))
+        if base is None or not _same(edit, base):
+            changed.append(edit)
+    _keep_late(session, opened, changed, now, outside=True)
+    return tuple(edit.item_id for edit in changed)
 
 
 def resolve_conflict(
@@ -168,6 +185,8 @@ def resolve_conflict(
     now = utc_now()
     if not opened.is_editable:
         return _locked(session, opened, [edited or edit], now)
+    if not opened.may_edit(edit.item_id):
+        return save_answers(session, opened, [edited or edit], idempotency_key=idempotency_key, channel=channel)
     answer = opened.answers.get(edit.item_id)
     current = answer.version if answer else 0
     if edit.item_id in _replayed(session, opened, idempotency_key):
@@ -316,16 +335,22 @@ def _locked(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: 
     return SaveResult({}, [], now, opened.response.seq, locked=True, late_notes=tuple(notes))
 
 
-def _keep_late(session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime) -> list[str]:
-    """Keep what arrived too late, but only what differs from the answer as it stands."""
+def _keep_late(
+    session: Session, opened: OpenResponse, edits: Iterable[Edit], now: datetime, *, outside: bool = False
+) -> list[str]:
+    """Keep what cannot be taken, but only what differs from the answer as it stands, and once from the same author."""
     notes = []
+    earlier = list_late_notes(session, opened) if outside else []
+    known = {(note.item_id, note.author_id, canonical_json(note.typed)) for note in earlier}
     for edit in edits:
         answer = opened.answers.get(edit.item_id)
         if _same(edit, _content(answer)):
             continue
+        if outside and (edit.item_id, opened.actor.user_id, canonical_json(edit.posted)) in known:
+            continue
         note = LateNote(
             national_response_id=opened.response.id, question_id=edit.item_id.partition(".")[0], item_id=edit.item_id,
-            typed=edit.posted, author_id=opened.actor.user_id, at=now,
+            typed=edit.posted, author_id=opened.actor.user_id, at=now, outside=outside,
         )  # fmt: skip
         session.add(note)
         notes.append(note.id)
@@ -356,6 +381,7 @@ def mark_ready(session: Session, opened: OpenResponse, question_id: str, ready: 
 
 
 def list_late_notes(session: Session, opened: OpenResponse) -> list[LateNote]:
-    """Texts that arrived too late, for the team that wrote them."""
+    """Texts that could not be taken as answers, for the team that wrote them: of questions that the person may see, or their own."""
     statement = select(LateNote).where(LateNote.national_response_id == opened.response.id)
-    return list(session.exec(statement.order_by(LateNote.at)))  # type: ignore[arg-type]
+    notes = session.exec(statement.order_by(LateNote.at))  # type: ignore[arg-type]
+    return [note for note in notes if opened.may_read(note.question_id) or note.author_id == opened.actor.user_id]

@@ -15,7 +15,7 @@ from models.cycles import Cycle
 from models.kits import DISCARDED, UNDONE, Kit, KitReturn
 from models.responses import NationalResponse, Revision
 from models.states import ReportingState
-from services.permissions import NotFound, Permission
+from services.permissions import NotFound
 from services.responses import OpenResponse, state_name
 
 Content = tuple[Any, list[list[str]] | None]
@@ -38,7 +38,7 @@ def names_of_round(session: Session, response_id: str, language: str) -> tuple[s
 
 def may_take_over(opened: OpenResponse, item_id: str) -> bool:
     """Whether the person may change the answer to this item by a workbook: as on its page."""
-    return item_id in opened.instrument.items and opened.may(Permission.RESPONSE_EDIT)
+    return item_id in opened.instrument.items and opened.may_edit(item_id)
 
 
 def contents_at(session: Session, response_id: str, versions: Mapping[str, int]) -> dict[str, Content]:

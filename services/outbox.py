@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -289,17 +289,26 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
     for name in ("valid_until", _EXPIRES):
         if values.get(name):
             facts[name] = format_date(datetime.fromisoformat(values[name]).date(), language)
+    if values.get("due"):
+        facts["due_date"] = format_date(date.fromisoformat(values["due"]), language)
     if values.get("questions") and cycle is not None:
-        facts["questions"] = _question_names(session, cycle, language, values["questions"])
+        names = _question_names(session, cycle, language, values["questions"])
+        facts["questions"] = list(names.values())
+        if response is not None:
+            facts["linked_questions"] = [
+                (words, f"{facts['response_link']}/questions/{id_}") for id_, words in names.items()
+            ]
     return facts
 
 
-def _question_names(session: Session, cycle: Cycle, language: str, question_ids: list[str]) -> list[str]:
+def _question_names(session: Session, cycle: Cycle, language: str, question_ids: list[str]) -> dict[str, str]:
     instrument = get_instrument(session, cycle.instrument_version_id)
     texts, questions = instrument.texts_in(language), instrument.questions
-    return [
-        f"{questions[name].number_in(texts)} {texts(f'{name}.label')}" for name in question_ids if name in questions
-    ]
+    return {
+        name: f"{questions[name].number_in(texts)} {texts(f'{name}.label')}"
+        for name in question_ids
+        if name in questions
+    }
 
 
 @lru_cache(maxsize=8)

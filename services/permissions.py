@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.assignments import Assignment
 from models.responses import NationalResponse
 
 
@@ -49,14 +50,37 @@ class Actor:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a person goes inside a response that the role lets them into: `access` is one of `models.assignments.ACCESSES`."""
+
+    access: str = "all"
+    item_ids: frozenset[str] = frozenset()
+    """The items assigned to the person; counts only where `access` is not `all`."""
+    assignments: tuple[Assignment, ...] = ()
+    """What is assigned to the person, whatever the access; what is due first stands first."""
+    focal_point: str = ""
+    """Who can change this, by name; empty where `access` is `all`."""
+
+    def may_edit(self, item_id: str) -> bool:
+        """Whether the person may answer the item, as far as assignments go."""
+        return self.access == "all" or item_id in self.item_ids
+
+    def may_read(self, question_id: str) -> bool:
+        """Whether the person may see the question: all of it, as soon as a part is theirs."""
+        return self.access != "own" or any(item_id.partition(".")[0] == question_id for item_id in self.item_ids)
+
+
 class Permission(StrEnum):
-    """What can be done. The first four lines are the State's own; the rest is the secretariat's."""
+    """What can be done. The first lines are the State's own; the rest is the secretariat's."""
 
     RESPONSE_READ = "response:read"
+    RESPONSE_READ_WHOLE = "response:read_whole"
     RESPONSE_EDIT = "response:edit"
     RESPONSE_SUBMIT = "response:submit"
     RESPONSE_REOPEN_REQUEST = "response:request_reopening"
     PEOPLE_MANAGE = "people:manage"
+    WORK_ASSIGN = "work:assign"
     SUBMISSION_READ = "submission:read"
     RESPONSE_RETURN = "response:return"
     CYCLE_MANAGE = "cycle:manage"
@@ -69,10 +93,12 @@ FOCAL_POINT, CONTRIBUTOR, OBSERVER = "focal_point", "contributor", "observer"
 
 STATE_RULES: dict[Permission, frozenset[str]] = {
     Permission.RESPONSE_READ: frozenset({FOCAL_POINT, CONTRIBUTOR, OBSERVER}),
+    Permission.RESPONSE_READ_WHOLE: frozenset({FOCAL_POINT, CONTRIBUTOR, OBSERVER}),
     Permission.RESPONSE_EDIT: frozenset({FOCAL_POINT, CONTRIBUTOR}),
     Permission.RESPONSE_SUBMIT: frozenset({FOCAL_POINT}),
     Permission.RESPONSE_REOPEN_REQUEST: frozenset({FOCAL_POINT}),
     Permission.PEOPLE_MANAGE: frozenset({FOCAL_POINT}),
+    Permission.WORK_ASSIGN: frozenset({FOCAL_POINT}),
     Permission.SUBMISSION_READ: frozenset({FOCAL_POINT, CONTRIBUTOR, OBSERVER}),
 }
 """Which role of the State may do it, for the State's own response. Only the focal point clears."""

@@ -12,13 +12,17 @@ from sqlmodel import Session, select
 
 from instruments.register import Register, read_register, resolve_references
 from instruments.routing import Progress, asked_item_ids, missing_items, progress
-from instruments.schema import Instrument, Question
+from instruments.schema import Instrument, Question, Section
 from models.base import utc_now
 from models.cycles import Cycle
 from models.responses import Answer, NationalResponse, QuestionState
 from models.states import ReportingState
 from services.instruments import get_instrument
-from services.permissions import Actor, NotFound, Permission, PermissionDenied, is_allowed
+from services.permissions import Actor, NotFound, Permission, PermissionDenied, Reach, is_allowed
+from services.reach import find_reach
+
+EVERYTHING = Reach()
+"""The reach of whoever has nothing set: as far as the role goes."""
 
 
 @dataclass
@@ -32,6 +36,7 @@ class OpenResponse:
     answers: dict[str, Answer]
     question_states: dict[str, QuestionState]
     actor: Actor
+    reach: Reach = EVERYTHING
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -40,8 +45,11 @@ class OpenResponse:
 
     @cached_property
     def register(self) -> Register:
-        """What the response has entered, to be referred to from other paragraphs."""
-        return read_register(self.instrument, self.stored_values)
+        """What the response has entered, to be referred to from other paragraphs, as far as the person may read it."""
+        items = self.instrument.items
+        return read_register(self.instrument, {
+            item_id: value for item_id, value in self.stored_values.items() if self.may_read(items[item_id].question_id)
+        })  # fmt: skip
 
     @cached_property
     def stored_values(self) -> dict[str, Any]:
@@ -105,6 +113,35 @@ class OpenResponse:
         """Whether the person may do this with the response; for showing or leaving out a button."""
         return is_allowed(self.actor, permission, self.response)
 
+    def may_edit(self, item_id: str) -> bool:
+        """Whether the person may answer the item: by role and, where their work is assigned, by assignment."""
+        return self.may(Permission.RESPONSE_EDIT) and self.reach.may_edit(item_id)
+
+    def may_edit_any(self, question: Question) -> bool:
+        """Whether the person may answer something in the question."""
+        return any(self.may_edit(item.id) for item in question.items)
+
+    def may_read(self, question_id: str) -> bool:
+        """Whether the person may see the question; whoever may not is told that it does not exist."""
+        return self.reach.may_read(question_id)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The questions that the person may see, in the instrument's order."""
+        return [question for question in self.instrument.questions.values() if self.may_read(question.id)]
+
+    @property
+    def sections(self) -> list[tuple[Section, list[Question]]]:
+        """The sections with what the person may see of them; sections of which that is nothing are left out."""
+        found = [(section, [entry for entry in section.questions if self.may_read(entry.id)])
+                 for section in self.instrument.sections]  # fmt: skip
+        return [(section, questions) for section, questions in found if questions]
+
+    def neighbours(self, question: Question) -> tuple[Question | None, Question | None]:
+        """The questions before and after, of those that the person may see."""
+        index = self.questions.index(question)
+        return (self.questions[index - 1] if index else None), next(iter(self.questions[index + 1 :]), None)
+
     def question_progress(self, question: Question) -> Progress:
         """Answered of asked for one question."""
         return progress(question.items, self.asked, self.values)
@@ -112,6 +149,10 @@ class OpenResponse:
     def total_progress(self) -> Progress:
         """Answered of asked for the whole response."""
         return progress(self.instrument.items.values(), self.asked, self.values)
+
+    def visible_progress(self) -> Progress:
+        """Answered of asked for the questions that the person may see."""
+        return progress((item for question in self.questions for item in question.items), self.asked, self.values)
 
     def is_asked(self, question: Question) -> bool:
         """Whether any item of the question is asked of this State."""
@@ -182,18 +223,24 @@ def _may_know(actor: Actor, response: NationalResponse) -> bool:
 
 
 def open_response(
-    session: Session, response_id: str, actor: Actor, permission: Permission, *, lock: bool = False
+    session: Session, response_id: str, actor: Actor, permission: Permission, *, lock: bool = False, whole: bool = False
 ) -> OpenResponse:
-    """The response with its answers. There is no way to get one without saying what for. Raises as `find_response`."""
+    """The response with its answers. There is no way to get one without saying what for. Raises as `find_response`.
+
+    `whole`: for a document that shows every answer, which is refused (PermissionDenied) to whoever may read only their own.
+    """
     response = find_response(session, response_id, actor, permission, lock=lock)
     cycle = session.get(Cycle, response.cycle_id)
     state = session.get(ReportingState, response.state_id)
     assert cycle is not None and state is not None  # foreign keys
     answers = session.exec(select(Answer).where(Answer.national_response_id == response.id)).all()
     states = session.exec(select(QuestionState).where(QuestionState.national_response_id == response.id)).all()
+    instrument = get_instrument(session, cycle.instrument_version_id)
+    reach = find_reach(session, response, actor, instrument)
+    if whole and reach.access == "own":
+        raise PermissionDenied(Permission.RESPONSE_READ_WHOLE)
     return OpenResponse(
-        response=response, cycle=cycle, state=state, actor=actor,
-        instrument=get_instrument(session, cycle.instrument_version_id),
+        response=response, cycle=cycle, state=state, actor=actor, instrument=instrument, reach=reach,
         answers={answer.item_id: answer for answer in answers},
         question_states={entry.question_id: entry for entry in states},
     )  # fmt: skip

@@ -6,7 +6,9 @@ from sqlmodel import Session, col, delete, select
 
 from models.base import utc_now
 from models.people import OFFICER, Invitation, Membership, User, UserRole
+from models.responses import NationalResponse
 from services.accounts import create_invitation
+from services.assignments import hand_over, list_colleagues
 from services.audit import record
 from services.outbox import send_later
 from services.people import (
@@ -64,13 +66,22 @@ def replace_focal_point(
     return token
 
 
-def end_membership(session: Session, actor: Actor, membership_id: str, reason: str) -> User:
+def end_membership(session: Session, actor: Actor, membership_id: str, reason: str, hand_to: str = "") -> User:
     """Take a contributor or an observer off the team of the State whose focal point the actor is. Raises NotFound.
 
-    Their sessions end when nothing else is left for them to do. A focal point is replaced, never just taken off.
+    What is assigned to them goes to the colleague with the key `hand_to`, without one to the focal point. Their sessions end
+    when nothing else is left for them to do. A focal point is replaced, never just taken off.
     """
     membership, user = find_team_member(session, actor, membership_id)
     lock_response(session, membership.state_id, membership.cycle_id)
+    response = session.exec(select(NationalResponse).where(
+        NationalResponse.state_id == membership.state_id, NationalResponse.cycle_id == membership.cycle_id
+    )).one()  # fmt: skip
+    heirs = [entry for entry in list_colleagues(session, response) if entry.key != membership_id]
+    heir = next((entry for entry in heirs if (entry.key == hand_to if hand_to else entry.role == FOCAL_POINT)), None)
+    if hand_to and heir is None:
+        raise NotFound(hand_to)
+    hand_over(session, response, user.email, heir)
     end_memberships(session, [membership])
     _end_sessions_of_outsider(session, user)
     record(

@@ -32,9 +32,11 @@ from services.accounts import (
     list_invitations,
     reissue_invitation,
 )
+from services.assignments import list_colleagues
 from services.outbox import BadAddress
 from services.people import NewPerson, find_account, list_people, update_profile
 from services.permissions import NotFound, Permission
+from services.reach import list_assignments
 from services.responses import OpenResponse, open_response, state_name
 from services.roles import end_membership, find_team_member, reset_second_factor
 from services.sign_ins import end_sessions
@@ -267,7 +269,7 @@ def person(response_id: str, membership_id: str) -> Any:
             return _person_page(db, response_id, membership_id, form, 422)
         reason = cast(str, form.reason.data)
         if form.act.data == "remove":
-            end_membership(db, opened.actor, membership_id, reason)
+            end_membership(db, opened.actor, membership_id, reason, request.form.get("hand_to", ""))
             message = _("%(name)s no longer works on the response.", name=user.name)
         elif form.act.data == "reset":
             reset_second_factor(db, opened.actor, user.id or 0, reason)
@@ -290,6 +292,7 @@ def _person_page(
 ) -> tuple[str, int]:
     opened, user = _colleague(db, response_id, membership_id)
     return render_template(
-        "account/person.html", **frame(opened), person=user, form=form, has_second_factor=user.tf_totp_secret is not None,
+        "account/person.html", **frame(opened), person=user, assigned=len(list_assignments(db, response_id, assignee=user.email)),
+        colleagues=[entry for entry in list_colleagues(db, opened.response) if entry.key != membership_id], form=form, has_second_factor=user.tf_totp_secret is not None,
         sends_mail=bool(tracker().settings.mail_host),
     ), status  # fmt: skip

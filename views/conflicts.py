@@ -110,6 +110,7 @@ def decide(db: Session, opened: OpenResponse, question: Question, posted: MultiD
     conflicts: list[Conflict] = []
     versions: dict[str, int] = {}
     revisions: dict[str, int] = {}
+    outside: tuple[str, ...] = ()
     result = SaveResult({}, [], opened.response.last_activity_at or opened.cycle.opens_at, opened.response.seq)
     for entry in inputs:
         item = entry.item
@@ -125,9 +126,11 @@ def decide(db: Session, opened: OpenResponse, question: Question, posted: MultiD
         )  # fmt: skip
         if result.locked:
             return Decided(result, form, revisions)
+        outside += result.outside
         conflicts += result.conflicts
         versions |= result.versions
-    return Decided(SaveResult(versions, conflicts, result.at, opened.response.seq), form, revisions)
+    found = SaveResult(versions, conflicts, result.at, opened.response.seq, outside=outside)
+    return Decided(found, form, revisions)
 
 
 def _own_edit(

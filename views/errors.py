@@ -12,8 +12,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from services.permissions import NotFound, PermissionDenied
+from models.responses import NationalResponse
+from services.people import find_focal_point
+from services.permissions import STATE_RULES, NotFound, PermissionDenied
 from services.submissions import NotReturnable, NotSubmittable
+from views.context import current_actor, reading
 from views.kept import keep_current_post
 from views.policy import SessionExpired
 
@@ -106,7 +109,26 @@ def _who_can_help(error: PermissionDenied) -> str:
         "response:submit": _("Only the focal point of the State clears and submits its response. Ask the focal point."),
         "response:edit": _("You may read this response, but not change it. Ask the focal point of the State."),
         "response:read": _("A draft belongs to its State: the secretariat sees its progress, not its text."),
+        "response:read_whole": _(
+            "You read what is assigned to you, and this shows the whole response. Ask the focal point of the State."
+        ),
+        "work:assign": _("Only the focal point of the State hands out the work. Ask the focal point."),
         "people:manage": _("Only the focal point of the State invites colleagues. Ask the focal point."),
         "response:request_reopening": _("Only the focal point of the State asks for a reopening."),
     }
-    return str(words.get(error.permission.value, _("This is for officers of the secretariat.")))
+    said = str(words.get(error.permission.value, _("This is for officers of the secretariat.")))
+    name = _focal_point_name() if error.permission in STATE_RULES else ""
+    return " ".join([said, str(_("The focal point is %(name)s.", name=name))]) if name else said
+
+
+def _focal_point_name() -> str:
+    """The focal point of the response of this page, for its own team."""
+    actor, response_id = current_actor(), (request.view_args or {}).get("response_id")
+    if actor is None or not response_id:
+        return ""
+    with reading() as db:
+        response = db.get(NationalResponse, response_id)
+        if response is None or not actor.role_for(response):
+            return ""
+        person = find_focal_point(db, response.state_id, response.cycle_id)
+    return person.name if person else ""

@@ -19,6 +19,7 @@ from views.conflicts import conflict_page, content_lines
 from views.context import page_zone, reading, signed_in, transaction
 from views.policy import needs
 from views.question_page import frame, get_question
+from views.responses import outside_words
 
 history = Blueprint("history", __name__, url_prefix="/responses/<response_id>")
 
@@ -55,6 +56,7 @@ def item_history(response_id: str, item_id: str) -> Any:
         item = opened.instrument.items.get(item_id)
         if item is None:
             raise NotFound(item_id)
+        question = get_question(opened, item.question_id)
         entries, is_more = list_history(db, opened, item_id, before=_number("before"))
     answer = opened.answers.get(item_id)
     shown = [
@@ -65,9 +67,9 @@ def item_history(response_id: str, item_id: str) -> Any:
         for entry in entries
     ]  # fmt: skip
     return render_template(
-        "responses/history.html", **frame(opened), item=item, question=opened.instrument.questions[item.question_id],
+        "responses/history.html", **frame(opened), item=item, question=question,
         shown=shown, is_more=is_more, version=answer.version if answer else 0, channel_words=channel_words,
-        editable=opened.is_editable and opened.may(Permission.RESPONSE_EDIT),
+        editable=opened.is_editable and opened.may_edit(item_id),
     )  # fmt: skip
 
 
@@ -83,13 +85,15 @@ def restore(response_id: str, item_id: str) -> Any:
         item = opened.instrument.items.get(item_id)
         if item is None:
             raise NotFound(item_id)
+        question = get_question(opened, item.question_id)
         record = find_revision(db, opened, item_id, seq)
         version, _own = read_base(request.form.get("version", ""))
         edit = Edit(item_id, version, record.value, record.typed, record.typed or [])
         result = save_answers(db, opened, [edit], idempotency_key=new_id(), channel="restore")
-    question = get_question(opened, item.question_id)
     if result.locked:
         flash(_("Nothing was changed: the response takes no changes now."), "error")
+    elif result.outside:
+        flash(outside_words(opened), "error")
     elif result.conflicts:
         return conflict_page(opened, question, result, revisions={item_id: seq})
     else:
@@ -110,7 +114,7 @@ def as_at(response_id: str) -> Any:
         then, at = (opened, None) if seq is None else open_as_at(db, opened, seq)
     return render_template(
         "responses/as_at.html", **frame(opened), then=then, at=at, seq=seq, moments=moments,
-        asked_questions=[one for one in then.instrument.questions.values() if then.is_asked(one)] if at else [],
+        asked_questions=[one for one in opened.questions if then.is_asked(one)] if at else [],
         typed={
             item_id: [("", text) for _name, text in answer.typed or [] if text]
             for item_id, answer in then.answers.items() if answer.typed is not None

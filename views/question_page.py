@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from instruments.schema import Question
 from instruments.text_cleaning import looks_like_personal_data
 from instruments.texts import Text
 from languages import colon, isolate_ranges, separator
+from services.assignments import is_marked_ready
 from services.permissions import NotFound, Permission
 from services.responses import OpenResponse, state_name
 from views.deadlines import deadline_line, deadline_words
@@ -26,6 +28,8 @@ from views.kept import page_token
 
 LONGEST_OFFER = 120
 """Characters of an entry's name in a drop-down."""
+CLOSED = Markup('<fieldset class="bare closed" disabled>{}</fieldset>')
+"""Around an item that the person reads and does not answer; a disabled control is not posted."""
 
 
 def language() -> str:
@@ -49,9 +53,9 @@ def frame(opened: OpenResponse) -> dict[str, Any]:
 
 
 def get_question(opened: OpenResponse, question_id: str) -> Question:
-    """The question of the response's instrument. Raises NotFound."""
+    """The question of the response's instrument, if the person may see it. Raises NotFound."""
     question = opened.instrument.questions.get(question_id)
-    if question is None:
+    if question is None or not opened.may_read(question_id):
         raise NotFound(question_id)
     return question
 
@@ -59,8 +63,12 @@ def get_question(opened: OpenResponse, question_id: str) -> Question:
 def question_page(
     opened: OpenResponse, question: Question, *, add: str = "", kept: list[list[str]] | None = None,
     refused: list[tuple[str, str]] | None = None, status: int = 200, saved_at: str = "",
+    here: Sequence[str] = (),
 ) -> tuple[str, int]:  # fmt: skip
-    """The page of a question as it stands in the database, or with text that was kept when a session expired."""
+    """The page of a question as it stands in the database, or with text that was kept when a session expired.
+
+    `here`: the names of colleagues who are at work on it.
+    """
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
     bases = {item.id: opened.answers[item.id].version if item.id in opened.answers else 0 for item in question.items}
@@ -83,14 +91,14 @@ def question_page(
     for item_id, field in form.fields.items():
         field.file_url = lambda file_id: url_for("responses.evidence", response_id=opened.response.id, file_id=file_id)
         field.warnings = cautions(opened, item_id)
-    before, after = opened.instrument.neighbours(question.id)
-    editable = opened.is_editable and opened.may(Permission.RESPONSE_EDIT)
+    before, after = opened.neighbours(question)
+    editable = opened.is_editable and opened.may_edit_any(question)
     return render_template(
         "responses/question.html", **frame(opened), question=question, form=form, bases=bases, before=before, after=after,
         errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at,
-        work_state=opened.work_state(question), badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
+        is_ready=is_marked_ready(opened, question), here=here, badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
             (opened.instrument.questions[opened.instrument.items[item_id].question_id], opened.instrument.items[item_id])
-            for item_id in question.refers_to
+            for item_id in question.refers_to if opened.may_read(opened.instrument.items[item_id].question_id)
         ], progress=opened.question_progress(question),
         token=page_token(opened.actor.user_id, opened.response.id, question.id),
         groups=_groups(opened, question), past=[item for item in question.items if bases[item.id] and item.id in opened.answers],
@@ -109,7 +117,9 @@ def linked_errors(item_id: str, field: Any) -> list[tuple[str, str]]:
 
 def unreadable_words(opened: OpenResponse) -> dict[str, list[tuple[str, str]]]:
     """What stops a submission, by item: (id of the control on the page of its question, sentence)."""
-    found = opened.unreadable()
+    found = [
+        item_id for item_id in opened.unreadable() if opened.may_read(opened.instrument.items[item_id].question_id)
+    ]
     typed = {item_id: opened.answers[item_id].typed or [] for item_id in found}
     items = [opened.instrument.items[item_id] for item_id in found]
     form = build_question_form(items, ask_context(opened), opened.stored_values, typed)
@@ -175,12 +185,16 @@ def offer_register(opened: OpenResponse, form: QuestionForm, context: AskContext
 def _items_html(
     opened: OpenResponse, question: Question, form: QuestionForm, bases: dict[str, int], context: AskContext
 ) -> dict[str, Markup]:
-    """The printed items by id. Those that nobody has answered look the same for every State and are printed once."""
-    return {
+    """The printed items by id; those that others are to answer are closed. Those that nobody has answered look the same for every
+    State and are printed once.
+    """
+    printed = {
         item.id: print_item(item, form[item.id], bases[item.id], context, item.id in opened.asked) if item.id in form
         else _blank_item(item, context, item.id in opened.asked)
         for item in question.items
     }  # fmt: skip
+    closed = [item.id for item in question.items if not opened.reach.may_edit(item.id)]
+    return printed | {item_id: CLOSED.format(printed[item_id]) for item_id in closed}
 
 
 def print_item(item: Item, field: Any, base: int, context: AskContext, is_asked: bool) -> Markup:

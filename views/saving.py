@@ -13,11 +13,12 @@ from werkzeug.datastructures import MultiDict
 from forms.question import ItemInput, QuestionForm, read_posted
 from instruments.schema import Question
 from services.answers import Edit, SaveResult, save_answers
+from services.assignments import note_presence
 from services.evidence import RefusedFile, store_evidence
-from services.permissions import Permission
+from services.permissions import NotFound, Permission
 from services.responses import OpenResponse, open_response
 from views.context import signed_in, tracker
-from views.question_page import ask_context, get_question
+from views.question_page import ask_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,32 @@ class Saved:
 def save_posted(db: Session, response_id: str, question_id: str, key: str, posted: MultiDict[str, str]) -> Saved:
     """Save what was posted for a question, in the caller's transaction, files included."""
     opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_EDIT, lock=True)
-    asked = get_question(opened, question_id)
+    asked = opened.instrument.questions.get(question_id)
+    if asked is None:
+        raise NotFound(question_id)
+    # What the person may no longer see is read too: `save_answers` keeps it for its author.
     form, inputs = read_posted(asked.items, ask_context(opened), posted, opened.stored_values)
     refused: list[tuple[str, str]] = []
     edits = []
     for entry in inputs:
         value = entry.value
         for upload in request.files.getlist(f"{entry.item.id}-upload"):
-            if upload.filename and opened.is_editable:
+            if upload.filename and opened.is_editable and not opened.may_edit(entry.item.id):
+                refused.append(
+                    (
+                        entry.item.id,
+                        _("%(name)s was not added: this part is not assigned to you.", name=upload.filename),
+                    )
+                )
+            elif upload.filename and opened.is_editable:
                 value, problem = _take_file(db, opened, entry, value, upload)
                 refused += problem
         edits.append(
             Edit(entry.item.id, entry.base_version, entry.item.dump(value), entry.typed, entry.posted, entry.own_text)
         )
     result = save_answers(db, opened, edits, idempotency_key=key)
+    if opened.is_editable and opened.may_edit_any(asked):
+        note_presence(db, opened, question_id)
     return Saved(opened, asked, result, form, inputs, refused)
 
 

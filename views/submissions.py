@@ -76,13 +76,14 @@ def check_page(
     """The page "Check your answers"."""
     found: dict[str, list[str]] = {}
     for finding in list_findings(opened):
-        found.setdefault(finding.question_id, []).append(finding_words(opened, finding))
-    asked = [question for question in opened.instrument.questions.values() if opened.is_asked(question)]
+        if opened.may_read(finding.question_id):
+            found.setdefault(finding.question_id, []).append(finding_words(opened, finding))
+    asked = [question for question in opened.questions if opened.is_asked(question)]
     errors = [(f"{name}", message) for name, messages in form.errors.items() for message in messages]
     return render_template(
         "responses/check.html", **frame(opened), form=form, reopening=ReopeningForm(), findings=found, asked_questions=asked,
         missing=[question for question in asked if opened.missing(question)], unreadable=unreadable_words(opened), errors=errors,
-        visibility_labels=visibility_labels(), latest=latest, declined=declined, total=opened.total_progress(),
+        visibility_labels=visibility_labels(), latest=latest, declined=declined, total=opened.visible_progress(),
     ), status  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def open_submission(db: Session, submission_id: str) -> tuple[Submission, OpenRe
     submission = db.get(Submission, submission_id)
     if submission is None:
         raise NotFound(submission_id)
-    opened = open_response(db, submission.national_response_id, signed_in(), Permission.SUBMISSION_READ)
+    opened = open_response(db, submission.national_response_id, signed_in(), Permission.SUBMISSION_READ, whole=True)
     return submission, opened
 
 
@@ -190,7 +191,7 @@ def print_response(response_id: str) -> Any:
     return render_template(
         "responses/print.html", **frame(opened), blank=blank, answered_only=answered_only, latest=latest, now=utc_now(),
         asked_questions=list(opened.instrument.questions.values()) if blank
-        else [question for question in opened.instrument.questions.values() if opened.is_asked(question)
+        else [question for question in opened.questions if opened.is_asked(question)
               and (not answered_only or any(item.id in opened.asked and item.id in opened.values for item in question.items))],
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from instruments.values import Narrative
 from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
+from services.assignments import assign, list_colleagues, set_access
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
 from services.kits import make_kit
@@ -69,6 +70,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             world.other_response_id,
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
+    assignment = make_assignment(app, world)
     jobs, setting = make_exports(app, world)
     kits = make_kits(app, world)
     values: dict[str, tuple[object, ...]] = {
@@ -76,9 +78,10 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
         "question_id": ("op13d", "op4", "unknown"), "submission_id": (submission.id, "unknown"),
         "cycle_id": (world.cycle_id, "unknown"), "file_id": ("unknown",), "note_id": ("unknown",),
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
-        "item_id": ("op13d.narrative", "op4.narrative", "unknown"), "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
-        "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
-        "return_id": (make_return(app, world), "unknown"),
+        "item_id": ("op13d.narrative", "op4.narrative", "unknown"), "membership_id": ("unknown",), "invitation_id": ("unknown",),
+        "kind": ("docx", "unknown"), "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"),
+        "setting_id": (setting.id, "unknown"), "return_id": (make_return(app, world), "unknown"),
+        "assignment_id": (assignment, "unknown"),
     }  # fmt: skip
     return world, values
 
@@ -115,6 +118,18 @@ def make_kits(app: Flask, world: World) -> list[str]:
     return ids
 
 
+def make_assignment(app: Flask, world: World) -> str:
+    """Work for the contributor who reads only what is assigned: not the question with the State's canary."""
+    with app.extensions["tracker"].database.transaction() as session:
+        response = session.get_one(NationalResponse, world.response_id)
+        focal = actor_for(session.get_one(User, world.focal_point), response)
+        opened = open_response(session, world.response_id, focal, Permission.WORK_ASSIGN, lock=True)
+        to = next(entry for entry in list_colleagues(session, response) if entry.role == "contributor")
+        assignment = assign(session, opened, to, {"op4": ()}, note="", due=None)[0]
+        set_access(session, opened, to, "own")
+        return assignment.id
+
+
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
     """A workbook that was made, one that waits, and settings that the officer shares."""
     context = app.extensions["tracker"]
@@ -145,7 +160,7 @@ def roles(app: Flask, world: World) -> list[Role]:
     return [
         Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER)),
         Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER)),
-        Role("contributor", browser(world.contributor), (OTHER, SEALED_LATER)),
+        Role("contributor who reads only op4", browser(world.contributor), (OWN, OTHER, SEALED_LATER)),
         Role("observer", browser(world.observer), (OTHER, SEALED_LATER)),
         Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
         Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),

@@ -7,8 +7,8 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 import flask_security.datastore
 
-revision = '5f43d3f6599e'
-down_revision = '0002'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
