@@ -19,6 +19,7 @@ from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
 from views.context import Tracker, init_context
+from views.earlier import earlier
 from views.errors import init_errors
 from views.pages import pages
 from views.policy import init_policy
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_errors(app)
     for blueprint in (
         pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
+        earlier,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

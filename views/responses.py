@@ -21,6 +21,7 @@ from services.permissions import NotFound, Permission
 from services.responses import open_response
 from services.submissions import list_returns
 from views.context import page_zone, reading, signed_in, tracker, transaction
+from views.earlier_answers import earlier_beside
 from views.errors import refuse
 from views.policy import needs
 from views.question_page import (
@@ -62,7 +63,11 @@ def question(response_id: str, question_id: str) -> Any:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         asked = get_question(opened, question_id)
         kept = find_kept_post(db, tracker().secrets.queue_key, signed_in().user_id, response_id, question_id)
-    return question_page(opened, asked, add=request.args.get("add", ""), kept=kept)
+        earlier = earlier_beside(db, opened, asked)
+    drafted = earlier.drafted(request.args.get("earlier", ""))
+    return question_page(
+        opened, asked, add=request.args.get("add", ""), kept=kept, beside=earlier.beside, drafted=drafted
+    )
 
 
 @responses.post("/questions/<question_id>")
