@@ -14,6 +14,7 @@ from exports.document_downloads import documents
 from exports.downloads import downloads
 from exports.job_pages import export_jobs
 from exports.own_copy import own_copy
+from imports.own_copy_page import own_copy_import
 from imports.verify_page import verification
 from models.database import Database
 from settings import Settings, load_secrets
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_errors(app)
     for blueprint in (
         pages, account, responses, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
-        earlier,
+        earlier, own_copy_import,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

@@ -14,6 +14,8 @@ from sqlmodel import Session, select
 
 from instruments.catalog import canonical_json
 from instruments.items import Item
+from instruments.items.fields import LARGEST_NUMBER
+from instruments.items.narrative import LANGUAGES as ANSWER_LANGUAGES
 from instruments.register import resolve_references
 from instruments.routing import asked_item_ids
 from instruments.schema import Instrument, Question
@@ -40,7 +42,8 @@ class LeftBehind:
     """An earlier answer that no item of this round can take as it is.
 
     `reason` is `dropped` (no such item any more), `type` (another type of answer), `choices` (something of it can no longer be
-    given) or `files` (files stay with the round they were given in). `item` is that of the earlier questionnaire.
+    given), `files` (files stay with the round they were given in) or `unreadable` (no answer of that type, and then no value; never
+    so in a submission that is whole). `item` is that of the earlier questionnaire.
     """
 
     item: Item
@@ -105,6 +108,9 @@ def match_answers(
         if item_id not in answers or (question_id and question_id != (new or item).question_id):
             continue
         raw = answers[item_id]["value"]
+        if not is_readable(raw, item, texts):
+            left.append(LeftBehind(item, None, "unreadable"))
+            continue
         reason = why_not(raw, item, new, texts)
         if reason or new is None:
             left.append(LeftBehind(item, item.load(raw), reason))
@@ -112,6 +118,18 @@ def match_answers(
             matched[new.id] = new.load(raw)
     order = {item_id: place for place, item_id in enumerate(now.items)}
     return dict(sorted(matched.items(), key=lambda entry: order[entry[0]])), tuple(left)
+
+
+def is_readable(raw: Any, item: Item, texts: Texts) -> bool:
+    """Whether JSON that may come from anywhere is an answer to the item, within what its form could have taken."""
+    try:
+        facts = list(item.facts(item.load(raw), texts))
+        item.lines(item.load(raw), texts)
+    except (ValidationError, LookupError, ValueError, TypeError, ArithmeticError):
+        return False
+    numbers = [fact.number for fact in facts if fact.number is not None]
+    languages = {fact.language for fact in facts} - {"", *ANSWER_LANGUAGES.codes}
+    return bool(facts) and not languages and all(abs(number) < LARGEST_NUMBER for number in numbers)
 
 
 def why_not(raw: Any, before: Item, now: Item | None, texts: Texts) -> str:

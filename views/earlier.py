@@ -95,7 +95,9 @@ def take(response_id: str) -> Any:
     if result.locked:
         return _locked(response_id)
     _say(result)
-    return redirect(url_for("earlier.overview", response_id=response_id, _anchor=f"{kind}-{name}" if name else None), 303)
+    return redirect(
+        url_for("earlier.overview", response_id=response_id, _anchor=f"{kind}-{name}" if name else None), 303
+    )
 
 
 def _chosen(opened: OpenResponse, found: EarlierAnswers, kind: str, name: str) -> dict[str, Any]:
@@ -133,7 +135,9 @@ def choose(response_id: str, question_id: str) -> Any:
         if posted.get("take") and not result.locked:
             shown = posted.get(f"base:{wanted}", "")
             # What this very post has stored is not somebody else's change.
-            base = result.versions.get(wanted, before) if shown == str(before) else int(shown) if shown.isdecimal() else 0
+            base = (
+                result.versions.get(wanted, before) if shown == str(before) else int(shown) if shown.isdecimal() else 0
+            )
             taken = take_over(
                 db, saved.opened, {wanted: found.answers[wanted]}, bases={wanted: base}, idempotency_key=new_id()
             )  # fmt: skip
@@ -151,7 +155,10 @@ def choose(response_id: str, question_id: str) -> Any:
 def _say(result: SaveResult) -> None:
     stored = len(result.versions)
     if result.conflicts:
-        flash(_("Somebody else changed this answer meanwhile, so it was not replaced. Look at it and choose again."), "warning")
+        flash(
+            _("Somebody else changed this answer meanwhile, so it was not replaced. Look at it and choose again."),
+            "warning",
+        )
     elif stored:
         flash(
             ngettext(
@@ -162,7 +169,10 @@ def _say(result: SaveResult) -> None:
             "success",
         )
     else:
-        flash(_("Nothing was taken over: what is asked here is answered already, or is not asked of your State now."), "warning")
+        flash(
+            _("Nothing was taken over: what is asked here is answered already, or is not asked of your State now."),
+            "warning",
+        )
 
 
 def _locked(response_id: str, *, kept: bool = False) -> Any:

@@ -52,8 +52,9 @@ def earlier_beside(db: Session, opened: OpenResponse, question: Question) -> Ear
 
 def _printed(opened: OpenResponse, earlier: EarlierAnswers, item_id: str) -> Markup:
     macro = current_app.jinja_env.get_template("earlier/_parts.html").module.beside  # type: ignore[attr-defined]
-    return Markup(macro(  # noqa: S704 - printed by an escaping template
+    printed: Markup = macro(
         opened.instrument.items[item_id], earlier, opened.instrument.texts_in(language()), opened.response.id,
         day=format_date(earlier.submitted_at.date(), language()), colon=colon(language()),
         blank=is_blank(opened, item_id), editable=may_take(opened),
-    ))  # fmt: skip
+    )  # fmt: skip
+    return printed

@@ -264,9 +264,7 @@ class Statistics(Item):
             return value
         return value.model_copy(update={"source": named.source})
 
-    def carry(
-        self, value: StatisticsValue, values: Mapping[str, Any], renamed: Mapping[str, str]
-    ) -> StatisticsValue:
+    def carry(self, value: StatisticsValue, values: Mapping[str, Any], renamed: Mapping[str, str]) -> StatisticsValue:
         if not value.source_from:
             return value
         key = renamed.get(value.source_from, value.source_from)

@@ -73,7 +73,9 @@ class Rounds:
         return open_response(session, self.response_id, actor, Permission.RESPONSE_EDIT, lock=lock)
 
 
-def make_rounds(session: Session, document: dict[str, Any] | None = None, values: dict[str, Any] | None = None) -> Rounds:
+def make_rounds(
+    session: Session, document: dict[str, Any] | None = None, values: dict[str, Any] | None = None
+) -> Rounds:
     before = make_cycle(session, title="Round of 2025", opens_at=datetime(2025, 1, 15, tzinfo=UTC))
     given = {"instrument_version_id": publish(session, document).id} if document else {}
     now = make_cycle(session, title="Round of 2026", opens_at=datetime(2026, 1, 15, tzinfo=UTC), **given)
@@ -186,7 +188,9 @@ def test_a_reference_stays_one_where_its_entry_comes_along_and_else_stands_for_i
         rounds = make_rounds(session)
         sealed = dict(BEFORE["op13d.laws"][0])
         opened = rounds.open(session)
-        (alone,) = carried(opened, {"op13d.laws": (LegalReference(**{**dict(LAW), **sealed, "title": "Act 12"}),)})["op13d.laws"]
+        (alone,) = carried(opened, {"op13d.laws": (LegalReference(**{**dict(LAW), **sealed, "title": "Act 12"}),)})[
+            "op13d.laws"
+        ]
         assert (alone.refers_to, alone.title, alone.articles) == (None, "Act 12", "Art. 3")
         take(session, rounds)
         opened = rounds.open(session)

@@ -167,7 +167,9 @@ def test_a_question_a_section_or_everything_is_taken_over_by_one_press(site: Sit
 
 
 def test_a_section_is_taken_over_by_one_press(site: Site) -> None:
-    section = next(one for one in site.opened().instrument.sections if "op4" in [question.id for question in one.questions])
+    section = next(
+        one for one in site.opened().instrument.sections if "op4" in [question.id for question in one.questions]
+    )
     site.post({"take": f"section:{section.id}"})
     assert {"op4.status_practice", "op4.narrative"} <= set(site.opened().values)
 
@@ -212,7 +214,9 @@ def test_who_may_and_who_may_not(site: Site) -> None:
     assert other.post(site.address(), data={"take": "all"}).status_code == 404
 
 
-@pytest.mark.parametrize("wanted", ["", "x", "item:", "item:unknown", "section:unknown", "question:unknown", "item:op4.evidence"])
+@pytest.mark.parametrize(
+    "wanted", ["", "x", "item:", "item:unknown", "section:unknown", "question:unknown", "item:op4.evidence"]
+)
 def test_a_name_that_is_not_offered_is_not_found(site: Site, wanted: str) -> None:
     assert site.post({"take": wanted}).status_code == 404
     assert site.post({"take": wanted.partition(":")[2]}, "/questions/op4/earlier").status_code == 404
