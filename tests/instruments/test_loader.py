@@ -268,7 +268,7 @@ CROSSWALKS = [
     pytest.param("renamed: {op1.why: op1.colour}", ["line 1: op1.why", "never used again"], id="the id is in use"),
     pytest.param("renamed: {op1.shade: op1.gone}", ["op1.gone", "this version has not"], id="no such item"),
     pytest.param("renamed:\n  op1.a: op1.why\n  op1.b: op1.why", ["line 3: op1.b", "so did op1.a"], id="two into one"),
-    pytest.param("renamed: [op1.a]", ["renamed", "is expected"], id="another shape"),
+    pytest.param("renamed: [op1.a]", ["renamed", "are expected"], id="another shape"),
     pytest.param("was: {}", ["renamed"], id="another key"),
 ]
 
