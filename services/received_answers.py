@@ -82,7 +82,8 @@ def compare_received(session: Session, opened: OpenResponse, received: Received)
     before = get_instrument(session, version.id)
     sealed = {item_id: {"value": value} for item_id, (_version, value) in received.answers.items()}
     values, left = match_answers(sealed, before, opened.instrument)
-    updates, differing = {}, {}
+    updates: dict[str, Any] = {}
+    differing: dict[str, Any] = {}
     for item_id, value in values.items():
         if is_same(opened, item_id, value):
             continue
