@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -77,7 +78,7 @@ def find_earlier(session: Session, opened: OpenResponse, question: Question | No
         raise AlteredSubmission(submission.number)
     before = get_instrument(session, cycle.instrument_version_id)
     answers, left = match_answers(
-        json.loads(submission.document)["answers"], before, opened.instrument, question and question.id
+        json.loads(submission.document)["answers"], before, opened.instrument, question.id if question else None
     )
     return EarlierAnswers(cycle.title, submission.number, submission.submitted_at, before, answers, left)
 
@@ -129,7 +130,7 @@ def is_readable(raw: Any, item: Item, texts: Texts) -> bool:
         return False
     numbers = [fact.number for fact in facts if fact.number is not None]
     languages = {fact.language for fact in facts} - {"", *ANSWER_LANGUAGES.codes}
-    return bool(facts) and not languages and all(abs(number) < LARGEST_NUMBER for number in numbers)
+    return bool(facts) and not languages and all(abs(Decimal(number)) < LARGEST_NUMBER for number in numbers)
 
 
 def why_not(raw: Any, before: Item, now: Item | None, texts: Texts) -> str:
