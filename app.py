@@ -16,11 +16,13 @@ from exports.job_pages import export_jobs
 from exports.kit_pages import kits
 from exports.own_copy import own_copy
 from imports.kit_pages import kit_returns
+from imports.own_copy_page import own_copy_import
 from imports.verify_page import verification
 from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
 from views.context import Tracker, init_context
+from views.earlier import earlier
 from views.errors import init_errors
 from views.history import history
 from views.pages import pages
@@ -69,7 +71,7 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_errors(app)
     for blueprint in (
         pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
-        kits, kit_returns, team,
+        kits, kit_returns, team, earlier, own_copy_import,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

@@ -14,7 +14,7 @@ from instruments.engine import ENGINE, read_engine_texts, read_text_file
 from instruments.lines import Lines
 from instruments.loader import InstrumentError, check_shape, read_strict
 from instruments.schema import Instrument, build_instrument, build_lists
-from instruments.shape import DocumentShape, StructureShape
+from instruments.shape import CrosswalkShape, DocumentShape, StructureShape
 from instruments.soundness import (
     Problem,
     instrument_problems,
@@ -30,6 +30,7 @@ SHIPPED = DATA / "tip-protocol-resolution" / "2"
 """The instrument this application exists for. Earlier versions live on in the databases that published them."""
 
 STRUCTURE = "instrument.yaml"
+CROSSWALK = "crosswalk.yaml"
 
 
 def canonical_json(value: Any) -> str:
@@ -67,12 +68,16 @@ def read_document(folder: Path = SHIPPED) -> dict[str, Any]:
             for language, contents in files.items() if contents
         },
     }  # fmt: skip
+    crosswalk = _read_crosswalk(folder)
+    if crosswalk:
+        document["renamed"] = dict(crosswalk["renamed"])
     if not is_expanded:
         raise InstrumentError(problems)
     instrument, found = _build_checked(document)
     problems += [lines.said(problem) for problem in found]
     if instrument is not None:
         problems += _stray_texts(instrument, files)
+        problems += _crosswalk_problems(instrument, crosswalk)
     if problems:
         raise InstrumentError(problems)
     return document
@@ -214,6 +219,30 @@ def _read_texts(folder: Path, structure: Any, problems: list[str]) -> dict[str, 
                     )
             contents[language][path] = content
     return contents
+
+
+def _read_crosswalk(folder: Path) -> Any:
+    """The content of the crosswalk; nothing where the version has none, which is one that renamed no item."""
+    path = folder / CROSSWALK
+    if not path.exists():
+        return {}
+    content = read_strict(path)
+    check_shape(CrosswalkShape, content, CROSSWALK)
+    return content
+
+
+def _crosswalk_problems(instrument: Instrument, crosswalk: Any) -> Iterator[str]:
+    """What stands in the way of following an answer of an earlier version to its item in this one."""
+    taken: dict[str, str] = {}
+    for old, new in crosswalk.get("renamed", {}).items():
+        place = f"{CROSSWALK}, line {crosswalk['renamed'].lines[old]}: {old}"
+        if old in instrument.items:
+            yield f"{place} is an item of this version, and an id is never used again. Remove the line, or correct the id."
+        if new not in instrument.items:
+            yield f"{place} became {new}, which this version has not. Name one of its items, or remove the line."
+        if new in taken:
+            yield f"{place} became {new}, and so did {taken[new]}. An item follows one item: remove one of the lines."
+        taken.setdefault(new, old)
 
 
 def _stray_texts(instrument: Instrument, files: Mapping[str, Mapping[Path, Any]]) -> Iterator[str]:

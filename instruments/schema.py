@@ -107,6 +107,8 @@ class Instrument(BaseModel):
     findings: tuple[FindingRule, ...]
     texts: dict[str, dict[str, str]]
     unofficial: dict[str, frozenset[str]] = {}
+    renamed: dict[str, str] = {}
+    """Items that earlier versions had under another id: that id, and the id here."""
     sha256: str
 
     @cached_property
@@ -175,7 +177,7 @@ def build_instrument(document: Mapping[str, Any], sha256: str) -> Instrument:
         findings=tuple(FindingRule.model_validate(rule) for rule in structure.get("findings", ())),
         texts=texts,
         unofficial={language: frozenset(keys) for language, keys in document.get("unofficial", {}).items()},
-        sha256=sha256,
+        renamed=document.get("renamed", {}), sha256=sha256,
     )  # fmt: skip
 
 

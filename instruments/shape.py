@@ -129,9 +129,17 @@ class TextFileShape(_Shape):
     unofficial: list[str] = []
 
 
+class CrosswalkShape(_Shape):
+    """The content of `crosswalk.yaml`: items that earlier versions had under another id."""
+
+    renamed: dict[str, Words]
+    """By the id in an earlier version, whichever: the id in this one."""
+
+
 class DocumentShape(_Shape):
     """A document to publish."""
 
     structure: StructureShape
     texts: dict[str, dict[str, str]]
     unofficial: dict[str, list[str]] = {}
+    renamed: dict[str, str] = {}

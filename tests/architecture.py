@@ -44,7 +44,9 @@ DOWNLOADS = (
     "exports/own_copy.py",
 )
 """The pages of exports: of that package they alone know Flask and views."""
-PAGES = (*DOWNLOADS, "imports/verify_page.py", "imports/kit_pages.py", "imports/kit_report.py")
+PAGES = (
+    *DOWNLOADS, "imports/kit_pages.py", "imports/kit_report.py", "imports/own_copy_page.py", "imports/verify_page.py",
+)  # fmt: skip
 VIEWS = ("views/", "app.py", "cli/", "tests/", "bench/")
 OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("exports/", "imports/", "tests/", "bench/"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -63,19 +63,24 @@ def get_question(opened: OpenResponse, question_id: str) -> Question:
 def question_page(
     opened: OpenResponse, question: Question, *, add: str = "", kept: list[list[str]] | None = None,
     refused: list[tuple[str, str]] | None = None, status: int = 200, saved_at: str = "",
-    here: Sequence[str] = (),
+    here: Sequence[str] = (), beside: Mapping[str, Markup] | None = None, drafted: Mapping[str, Any] | None = None,
 ) -> tuple[str, int]:  # fmt: skip
     """The page of a question as it stands in the database, or with text that was kept when a session expired.
 
-    `here`: the names of colleagues who are at work on it.
+    `here`: the names of colleagues who are at work on it. `beside` stands below the controls of items; `drafted` are values
+    that are in the form and not saved yet.
     """
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
     bases = {item.id: opened.answers[item.id].version if item.id in opened.answers else 0 for item in question.items}
+    beside, drafted = beside or {}, drafted or {}
     shown = [
-        item for item in question.items if item.id in opened.answers or item.id == add or _takes_sources(opened, item)
-    ]
-    form = build_question_form(shown, context, opened.stored_values, typed)
+        item for item in question.items
+        if item.id in opened.answers or item.id == add or item.id in beside or item.id in drafted or _takes_sources(opened, item)
+    ]  # fmt: skip
+    for item_id in drafted:
+        typed.pop(item_id, None)
+    form = build_question_form(shown, context, {**opened.stored_values, **drafted}, typed)
     if kept:
         posted = MultiDict((name, text) for name, text in kept)
         kept_form, inputs = read_posted(question.items, context, posted, opened.stored_values)
@@ -95,14 +100,14 @@ def question_page(
     editable = opened.is_editable and opened.may_edit_any(question)
     return render_template(
         "responses/question.html", **frame(opened), question=question, form=form, bases=bases, before=before, after=after,
-        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at,
+        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at, drafted=drafted,
         is_ready=is_marked_ready(opened, question), here=here, badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
             (opened.instrument.questions[opened.instrument.items[item_id].question_id], opened.instrument.items[item_id])
             for item_id in question.refers_to if opened.may_read(opened.instrument.items[item_id].question_id)
         ], progress=opened.question_progress(question),
         token=page_token(opened.actor.user_id, opened.response.id, question.id),
         groups=_groups(opened, question), past=[item for item in question.items if bases[item.id] and item.id in opened.answers],
-        html=_items_html(opened, question, form, bases, context), source=opened.instrument.texts_in(opened.instrument.source_language),
+        html=_items_html(opened, question, form, bases, context, beside), source=opened.instrument.texts_in(opened.instrument.source_language),
     ), status  # fmt: skip
 
 
@@ -183,13 +188,14 @@ def offer_register(opened: OpenResponse, form: QuestionForm, context: AskContext
 
 
 def _items_html(
-    opened: OpenResponse, question: Question, form: QuestionForm, bases: dict[str, int], context: AskContext
-) -> dict[str, Markup]:
+    opened: OpenResponse, question: Question, form: QuestionForm, bases: dict[str, int], context: AskContext,
+    beside: Mapping[str, Markup],
+) -> dict[str, Markup]:  # fmt: skip
     """The printed items by id; those that others are to answer are closed. Those that nobody has answered look the same for every
     State and are printed once.
     """
     printed = {
-        item.id: print_item(item, form[item.id], bases[item.id], context, item.id in opened.asked) if item.id in form
+        item.id: print_item(item, form[item.id], bases[item.id], context, item.id in opened.asked, beside.get(item.id, "")) if item.id in form
         else _blank_item(item, context, item.id in opened.asked)
         for item in question.items
     }  # fmt: skip
@@ -197,10 +203,12 @@ def _items_html(
     return printed | {item_id: CLOSED.format(printed[item_id]) for item_id in closed}
 
 
-def print_item(item: Item, field: Any, base: int, context: AskContext, is_asked: bool) -> Markup:
+def print_item(
+    item: Item, field: Any, base: int, context: AskContext, is_asked: bool, beside: Markup | str = ""
+) -> Markup:
     """The HTML of one item with its version and its control."""
     macro = current_app.jinja_env.get_template("items/item.html").module.render_item  # type: ignore[attr-defined]
-    return Markup(macro(item, field, base, context.texts, asked=is_asked))  # noqa: S704 - printed by an escaping template
+    return Markup(macro(item, field, base, context.texts, asked=is_asked, beside=beside))  # noqa: S704 - printed by an escaping template
 
 
 @lru_cache(maxsize=8192)

@@ -29,6 +29,7 @@ from services.responses import OpenResponse, find_response, open_response
 from services.submissions import list_returns
 from views.conflicts import conflict_page, decide
 from views.context import page_zone, reading, signed_in, tracker, transaction
+from views.earlier_answers import earlier_beside
 from views.errors import refuse
 from views.policy import needs
 from views.question_page import (
@@ -96,9 +97,13 @@ def question(response_id: str, question_id: str) -> Any:
         asked = get_question(opened, question_id)
         kept = find_kept_post(db, tracker().secrets.queue_key, signed_in().user_id, response_id, question_id)
         here, is_due = who_is_here(db, opened, question_id)
+        earlier = earlier_beside(db, opened, asked)
     if is_due and opened.is_editable and opened.may_edit_any(asked):
         _be_seen(opened, question_id)
-    return question_page(opened, asked, add=request.args.get("add", ""), kept=kept, here=here)
+    return question_page(
+        opened, asked, add=request.args.get("add", ""), kept=kept, here=here, beside=earlier.beside,
+        drafted=earlier.drafted(request.args.get("earlier", "")),
+    )  # fmt: skip
 
 
 @responses.post("/questions/<question_id>")

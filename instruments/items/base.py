@@ -103,6 +103,8 @@ class Item(BaseModel, ABC):
     """The kind of entry that the type adds to the State register (`law`, `source`, …); empty for most."""
     is_short: ClassVar[bool] = False
     """Whether an answer is codes of one list, one number or one day: what fits a cell of a table with one row for each State."""
+    stays_with_round: ClassVar[bool] = False
+    """Whether an answer belongs to the round it was given in, and cannot be taken over into a later one."""
     own_texts: ClassVar[tuple[str, ...]] = ()
     """Keys of the engine's texts that every item of the type shows, such as the labels of its parts."""
 
@@ -184,6 +186,14 @@ class Item(BaseModel, ABC):
 
     def resolve(self, value: Any, values: Mapping[str, Any]) -> Any:
         """The answer with its references filled in from the stored values of the response."""
+        return value
+
+    def carry(self, value: Any, values: Mapping[str, Any], renamed: Mapping[str, str]) -> Any:
+        """An answer of an earlier round, references filled in, as it stands among the values of this one.
+
+        A reference to what `values` hold too stays a reference; any other becomes an entry of its own. `renamed` gives the
+        ids of items that had another one.
+        """
         return value
 
     def as_shared(self, value: Any, threshold: int) -> Any:

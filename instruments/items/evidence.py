@@ -45,6 +45,7 @@ class Evidence(Item):
     item_type: ClassVar[str] = "evidence"
     value_type: ClassVar[Any] = tuple[EvidenceReference, ...]
     sheet: ClassVar[str] = "Evidence"
+    stays_with_round: ClassVar[bool] = True
     own_texts: ClassVar[tuple[str, ...]] = tuple(f"type.evidence.{column}" for column in _COLUMNS)
 
     def build_field(self, context: AskContext) -> UnboundField[Any]:

@@ -241,14 +241,34 @@ class RowsItem(Item):
         return tuple(self._resolved(row, values) if row.refers_to else row for row in value)
 
     def _resolved(self, row: Any, values: Mapping[str, Any]) -> Any:
-        item_id, _slash, row_id = row.refers_to.partition("/")
-        rows = values.get(item_id)
-        entry = next((one for one in rows if one.row_id == row_id), None) if isinstance(rows, tuple) else None
-        if not isinstance(entry, self.row_type):
+        entry = self._entry(row.refers_to, values)
+        if entry is None:
             return row
         own = {name: cell for name, cell in row if cell is not None}
         shared = {column.id: getattr(entry, column.id) for column in self.row_columns if not column.own}
         return self.row_type(**{**shared, **own})
+
+    def _entry(self, key: str, values: Mapping[str, Any]) -> Any:
+        """The row that a key of the State register names, None where there is none of this type."""
+        item_id, _slash, row_id = key.partition("/")
+        rows = values.get(item_id)
+        entry = next((one for one in rows if one.row_id == row_id), None) if isinstance(rows, tuple) else None
+        return entry if isinstance(entry, self.row_type) else None
+
+    def carry(self, value: Any, values: Mapping[str, Any], renamed: Mapping[str, str]) -> Any:
+        rows = (self._carried(row, values, renamed) if row.refers_to else row for row in value)
+        return tuple(row for row in rows if any(cell is not None for name, cell in row if name != "row_id")) or None
+
+    def _carried(self, row: Any, values: Mapping[str, Any], renamed: Mapping[str, str]) -> Any:
+        item_id, slash, row_id = row.refers_to.partition("/")
+        key = f"{renamed.get(item_id, item_id)}{slash}{row_id}"
+        entry = self._entry(key, values)
+        if entry is None or entry.refers_to:
+            return row.model_copy(update={"refers_to": None})
+        # What the row says otherwise than the entry is its own; the rest is the entry's, as that stands.
+        as_there = {column.id for column in self.row_columns if getattr(row, column.id) == getattr(entry, column.id)}
+        shared = {column.id for column in self.row_columns if not column.own}
+        return row.model_copy(update={"refers_to": key, **dict.fromkeys(as_there & shared)})
 
     def findings(self, value: Any) -> Iterable[str]:
         for row in value:

@@ -267,6 +267,17 @@ class Statistics(Item):
             return value
         return value.model_copy(update={"source": named.source})
 
+    def carry(self, value: StatisticsValue, values: Mapping[str, Any], renamed: Mapping[str, str]) -> StatisticsValue:
+        if not value.source_from:
+            return value
+        key = renamed.get(value.source_from, value.source_from)
+        named = values.get(key)
+        if not isinstance(named, StatisticsValue) or not named.source or named.source_from:
+            return value.model_copy(update={"source_from": ""})
+        return value.model_copy(
+            update={"source_from": key, "source": "" if value.source == named.source else value.source}
+        )
+
     def as_shared(self, value: StatisticsValue, threshold: int) -> SharedStatistics:
         breakdowns = [BREAKDOWNS[breakdown] for breakdown in self.by]
         gone = withheld_cells(value.cells, self.rows_, breakdowns, threshold)

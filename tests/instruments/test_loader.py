@@ -261,3 +261,29 @@ def test_a_text_missing_in_one_language_is_no_problem_and_is_shown_in_another(fo
     assert (french("op1.lead").language, french("op1.lead").is_fallback) == ("ar", True)
     load_instrument.cache_clear()
     read_document.cache_clear()
+
+
+CROSSWALKS = [
+    pytest.param("renamed: {op1.shade: op1.colour}", [], id="sound"),
+    pytest.param("renamed: {op1.why: op1.colour}", ["line 1: op1.why", "never used again"], id="the id is in use"),
+    pytest.param("renamed: {op1.shade: op1.gone}", ["op1.gone", "this version has not"], id="no such item"),
+    pytest.param("renamed:\n  op1.a: op1.why\n  op1.b: op1.why", ["line 3: op1.b", "so did op1.a"], id="two into one"),
+    pytest.param("renamed: [op1.a]", ["renamed", "are expected"], id="another shape"),
+    pytest.param("was: {}", ["renamed"], id="another key"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), CROSSWALKS)
+def test_a_crosswalk_names_items_of_this_version_by_ids_that_are_gone(
+    folder: Path, content: str, said: list[str]
+) -> None:
+    plain = load_instrument.__wrapped__(folder).sha256
+    read_document.cache_clear()
+    (folder / "crosswalk.yaml").write_text(content, encoding="utf-8")
+    found = problems(folder)
+    assert all(any(words in problem for problem in found) for words in said), found
+    if not said:
+        assert found == []
+        built = load_instrument.__wrapped__(folder)
+        assert built.renamed == {"op1.shade": "op1.colour"}
+        assert built.sha256 != plain

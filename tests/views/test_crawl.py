@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from instruments.values import Narrative
 from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
+from models.states import ReportingState
 from services.assignments import assign, list_colleagues, set_access
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
@@ -30,13 +32,16 @@ from services.kits import make_kit
 from services.permissions import Permission
 from services.responses import open_response
 from services.submissions import Declaration, submit
-from tests.builders import World, actor_for, answer, make_world, sign_in
+from tests.builders import World, actor_for, answer, make_cycle, make_response, make_world, sign_in
+from tests.exports.builders import seal
 from tests.imports.kit_files import filled, kit_file
 from tests.views.crawler import Report, Role, addresses, ask, crawl
 from views.context import tracker
 from views.policy import PUBLIC_ENDPOINTS, needs
 
 OWN, OTHER, SEALED_LATER = "CANARY-OWN-7f3a", "CANARY-OTHER-91bc", "CANARY-AFTER-SEAL-55d2"
+OTHER_BEFORE = "CANARY-OTHER-BEFORE-30e1"
+"""In what the other State submitted in the round before."""
 
 
 def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
@@ -70,6 +75,10 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             world.other_response_id,
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
+        before = make_cycle(session, title="Round before", opens_at=datetime(2025, 1, 15, tzinfo=UTC))
+        for code, words in (("XAA", "said before"), ("XAB", OTHER_BEFORE)):
+            earlier = make_response(session, before, session.get_one(ReportingState, code))
+            seal(session, earlier, {"op4.narrative": Narrative(text=words, language="en")}, user_id=world.focal_point)
     assignment = make_assignment(app, world)
     jobs, setting = make_exports(app, world)
     kits = make_kits(app, world)
@@ -158,10 +167,10 @@ def roles(app: Flask, world: World) -> list[Role]:
         return make
 
     return [
-        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER)),
-        Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER)),
-        Role("contributor who reads only op4", browser(world.contributor), (OWN, OTHER, SEALED_LATER)),
-        Role("observer", browser(world.observer), (OTHER, SEALED_LATER)),
+        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER, OTHER_BEFORE)),
+        Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER, OTHER_BEFORE)),
+        Role("contributor who reads only op4", browser(world.contributor), (OWN, OTHER, SEALED_LATER, OTHER_BEFORE)),
+        Role("observer", browser(world.observer), (OTHER, SEALED_LATER, OTHER_BEFORE)),
         Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
         Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),
     ]
@@ -277,7 +286,16 @@ def _without_tokens(body: bytes, asked_id: str) -> bytes:
 def test_foreign_and_absent_are_the_same(no_limits: Flask) -> None:
     world, _values = build(no_limits)
     client = roles(no_limits, world)[1].client()
-    for path in ("", "/questions/op13d", "/check", "/print", "/queue-key", "/evidence/unknown"):
+    for path in (
+        "",
+        "/earlier",
+        "/own-copy",
+        "/questions/op13d",
+        "/check",
+        "/print",
+        "/queue-key",
+        "/evidence/unknown",
+    ):
         foreign = client.get(f"/responses/{world.other_response_id}{path}")
         absent = client.get(f"/responses/{'x' * 16}{path}")
         assert foreign.status_code == absent.status_code == 404
