@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from models import audit, cycles, export_jobs, people, responses, states, submissions
+from models import audit, comments, cycles, export_jobs, people, responses, states, submissions
 
-__all__ = ["audit", "cycles", "export_jobs", "metadata", "people", "responses", "states", "submissions"]
+__all__ = ["audit", "comments", "cycles", "export_jobs", "metadata", "people", "responses", "states", "submissions"]
 
 metadata = SQLModel.metadata

@@ -25,7 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from languages import format_date, is_language, translator
+from languages import format_date, is_language, separator, translator
 from models.audit import OutboxMail
 from models.base import utc_now
 from models.cycles import Cycle
@@ -291,7 +291,22 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
             facts[name] = format_date(datetime.fromisoformat(values[name]).date(), language)
     if values.get("questions") and cycle is not None:
         facts["questions"] = _question_names(session, cycle, language, values["questions"])
+    if "comments" in values:
+        facts["entries"] = [_commented(session, settings, language, entry) for entry in values["comments"]]
     return facts
+
+
+def _commented(session: Session, settings: Settings, language: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of the digest of comments in words: State, question, who wrote, how many, whether the reader is named, link."""
+    response = session.get_one(NationalResponse, entry["response_id"])
+    cycle = session.get_one(Cycle, response.cycle_id)
+    names = session.get_one(ReportingState, response.state_id).names
+    return {
+        "state": names.get(language) or names.get("en", ""), "count": entry["count"], "mention": entry["mention"],
+        "question": _one_line("".join(_question_names(session, cycle, language, [entry["question_id"]]))),
+        "by": separator(language).join(_one_line(name) for name in entry["by"]),
+        "link": f"{settings.address}/responses/{response.id}/questions/{entry['question_id']}/comments",
+    }  # fmt: skip
 
 
 def _question_names(session: Session, cycle: Cycle, language: str, question_ids: list[str]) -> list[str]:

@@ -107,6 +107,8 @@ def _who_can_help(error: PermissionDenied) -> str:
         "response:edit": _("You may read this response, but not change it. Ask the focal point of the State."),
         "response:read": _("A draft belongs to its State: the secretariat sees its progress, not its text."),
         "people:manage": _("Only the focal point of the State invites colleagues. Ask the focal point."),
+        "comment:write": _("You may read the comments, but not write one. Ask the focal point of the State."),
+        "comment:share": _("Only the focal point of the State writes to the secretariat here. Ask the focal point."),
         "response:request_reopening": _("Only the focal point of the State asks for a reopening."),
     }
     return str(words.get(error.permission.value, _("This is for officers of the secretariat.")))

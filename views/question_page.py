@@ -60,8 +60,12 @@ def get_question(opened: OpenResponse, question_id: str) -> Question:
 def question_page(
     opened: OpenResponse, question: Question, *, add: str = "", kept: list[list[str]] | None = None,
     refused: list[tuple[str, str]] | None = None, status: int = 200, saved_at: str = "",
+    comments: int = 0,
 ) -> tuple[str, int]:  # fmt: skip
-    """The page of a question as it stands in the database, or with text that was kept when a session expired."""
+    """The page of a question as it stands in the database, or with text that was kept when a session expired.
+
+    `comments` is the number of unresolved threads on it.
+    """
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
     bases = {item.id: opened.answers[item.id].version if item.id in opened.answers else 0 for item in question.items}
@@ -88,7 +92,7 @@ def question_page(
     editable = opened.is_editable and opened.may(Permission.RESPONSE_EDIT)
     return render_template(
         "responses/question.html", **frame(opened), question=question, form=form, bases=bases, before=before, after=after,
-        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at,
+        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at, comments=comments,
         work_state=opened.work_state(question), badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
             (opened.instrument.questions[opened.instrument.items[item_id].question_id], opened.instrument.items[item_id])
             for item_id in question.refers_to

@@ -15,6 +15,7 @@ from languages import format_time
 from models.audit import Installation
 from models.base import new_id
 from services.answers import Conflict, Edit, SaveResult, list_late_notes, mark_ready, resolve_conflict
+from services.comments import count_unresolved
 from services.evidence import open_evidence
 from services.kept_posts import derive_key, find_kept_post, forget_kept_posts
 from services.permissions import NotFound, Permission
@@ -45,11 +46,12 @@ def home(response_id: str) -> Any:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         returns = list_returns(db, response_id)
         notes = list_late_notes(db, opened)
+        comments = count_unresolved(db, opened.response, opened.actor)
     questions = [question for question in opened.instrument.questions.values() if opened.is_asked(question)]
     onward = next((question for question in questions if opened.work_state(question) != "ready"), None)
     return render_template(
         "responses/home.html", **frame(opened), onward=onward, returned=returns[0] if returns else None,
-        total=opened.total_progress(), notes=notes,
+        total=opened.total_progress(), notes=notes, comments=comments,
         ready_count=sum(opened.work_state(question) == "ready" for question in questions), question_count=len(questions),
     )  # fmt: skip
 
@@ -62,7 +64,8 @@ def question(response_id: str, question_id: str) -> Any:
         opened = open_response(db, response_id, signed_in(), Permission.RESPONSE_READ)
         asked = get_question(opened, question_id)
         kept = find_kept_post(db, tracker().secrets.queue_key, signed_in().user_id, response_id, question_id)
-    return question_page(opened, asked, add=request.args.get("add", ""), kept=kept)
+        comments = count_unresolved(db, opened.response, opened.actor).get(question_id, 0)
+    return question_page(opened, asked, add=request.args.get("add", ""), kept=kept, comments=comments)
 
 
 @responses.post("/questions/<question_id>")
@@ -76,6 +79,7 @@ def save_question(response_id: str, question_id: str) -> Any:
         if not saved.result.locked:
             mark_ready(db, saved.opened, question_id, bool(posted.get("ready")))
         forget_kept_posts(db, signed_in().user_id, response_id, question_id)
+        comments = count_unresolved(db, saved.opened.response, saved.opened.actor).get(question_id, 0)
     if saved.result.locked:
         return _locked(saved)
     if saved.result.conflicts:
@@ -86,7 +90,7 @@ def save_question(response_id: str, question_id: str) -> Any:
     if (unreadable or saved.refused) and not (posted.get("add") or removed):
         return question_page(
             saved.opened, saved.question, refused=saved.refused, status=422,
-            saved_at=format_time(saved.result.at, page_zone()),
+            saved_at=format_time(saved.result.at, page_zone()), comments=comments,
         )  # fmt: skip
     return redirect(_onward(saved, posted, removed), 303)
 
