@@ -20,6 +20,7 @@ from instruments.values import Narrative
 from models.export_jobs import ExportSetting
 from models.people import User
 from models.responses import Answer, NationalResponse
+from services.comments import open_discussion, write_comment
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
 from services.permissions import Permission
@@ -31,6 +32,7 @@ from views.context import tracker
 from views.policy import PUBLIC_ENDPOINTS, needs
 
 OWN, OTHER, SEALED_LATER = "CANARY-OWN-7f3a", "CANARY-OTHER-91bc", "CANARY-AFTER-SEAL-55d2"
+INTERNAL, SHARED = "CANARY-INTERNAL-COMMENT-3b7e", "CANARY-SHARED-COMMENT-c4d0"
 
 
 def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
@@ -64,6 +66,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             world.other_response_id,
             {"op4.narrative": Narrative(text=SEALED_LATER + OTHER, language="en")},
         )
+    comments = plant_comments(app, world)
     jobs, setting = make_exports(app, world)
     values: dict[str, tuple[object, ...]] = {
         "response_id": (world.response_id, world.other_response_id, "unknown", "-1", "9223372036854775808", "٣"),
@@ -72,8 +75,24 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
         "code": ("ar", "xx"), "state_id": ("XAA", "XAB", "ZZZ"), "token": ("unknown",), "user_id": ("1", "4", "999"),
         "membership_id": ("unknown",), "invitation_id": ("unknown",), "kind": ("docx", "unknown"),
         "job_id": (*jobs, "unknown"), "setting_id": (setting.id, "unknown"),
+        "comment_id": (*comments, "unknown"),
     }  # fmt: skip
     return world, values
+
+
+def plant_comments(app: Flask, world: World) -> list[str]:
+    """An internal thread of each State, and one that the first shares with the secretariat; their ids."""
+    ids = []
+    with app.extensions["tracker"].database.transaction() as session:
+        for response_id, person, text, audience in (
+            (world.response_id, world.focal_point, INTERNAL, "internal"),
+            (world.response_id, world.focal_point, SHARED, "shared"),
+            (world.other_response_id, world.other_focal_point, OTHER, "internal"),
+        ):
+            actor = actor_for(session.get_one(User, person), session.get_one(NationalResponse, response_id))
+            discussion = open_discussion(session, response_id, actor, Permission.COMMENT_WRITE, lock=True)
+            ids.append(write_comment(session, discussion, "op13d", text, audience=audience, key=text + audience).id)
+    return ids
 
 
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
@@ -104,12 +123,12 @@ def roles(app: Flask, world: World) -> list[Role]:
         return make
 
     return [
-        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER)),
+        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER, INTERNAL, SHARED)),
         Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER)),
         Role("contributor", browser(world.contributor), (OTHER, SEALED_LATER)),
         Role("observer", browser(world.observer), (OTHER, SEALED_LATER)),
-        Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
-        Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),
+        Role("focal point of another State", browser(world.other_focal_point), (OWN, INTERNAL, SHARED)),
+        Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER, INTERNAL)),
     ]
 
 
@@ -223,7 +242,16 @@ def _without_tokens(body: bytes, asked_id: str) -> bytes:
 def test_foreign_and_absent_are_the_same(no_limits: Flask) -> None:
     world, _values = build(no_limits)
     client = roles(no_limits, world)[1].client()
-    for path in ("", "/questions/op13d", "/check", "/print", "/queue-key", "/evidence/unknown"):
+    for path in (
+        "",
+        "/questions/op13d",
+        "/check",
+        "/print",
+        "/queue-key",
+        "/evidence/unknown",
+        "/comments",
+        "/questions/op13d/comments",
+    ):
         foreign = client.get(f"/responses/{world.other_response_id}{path}")
         absent = client.get(f"/responses/{'x' * 16}{path}")
         assert foreign.status_code == absent.status_code == 404
