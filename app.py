@@ -21,6 +21,7 @@ from imports.verify_page import verification
 from models.database import Database
 from settings import Settings, load_secrets
 from views.account import account
+from views.comments import comments
 from views.context import Tracker, init_context
 from views.earlier import earlier
 from views.errors import init_errors
@@ -70,8 +71,8 @@ def create_app(settings: Settings | None = None, *, read_only: bool = False) -> 
     init_security(app, tracker)
     init_errors(app)
     for blueprint in (
-        pages, account, responses, history, submissions, secretariat, downloads, export_jobs, own_copy, documents, verification,
-        kits, kit_returns, team, earlier, own_copy_import,
+        pages, account, responses, history, comments, submissions, secretariat, downloads, export_jobs, own_copy, documents,
+        verification, kits, kit_returns, team, earlier, own_copy_import,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     if settings.preview:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import Length, Optional
 
@@ -58,6 +67,10 @@ class ProfileForm(TrackerForm):
     title = _title_field()
     language = _language_field()
     time_zone = _time_zone_field()
+    comment_digest = BooleanField(
+        _l("Send me a mail when there are new comments for me"),
+        description=_l("At most one a day. It says where to look and never what was written."),
+    )
 
 
 class AcceptInvitationForm(TrackerForm):

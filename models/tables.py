@@ -2,10 +2,10 @@
 
 from sqlmodel import SQLModel
 
-from models import assignments, audit, cycles, export_jobs, kits, people, responses, states, submissions
+from models import assignments, audit, comments, cycles, export_jobs, kits, people, responses, states, submissions
 
 __all__ = [
-    "assignments", "audit", "cycles", "export_jobs", "kits", "metadata", "people", "responses", "states", "submissions",
+    "assignments", "audit", "comments", "cycles", "export_jobs", "kits", "metadata", "people", "responses", "states", "submissions",
 ]  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -70,6 +70,14 @@ def _remove_old_exports(database: Database, settings: Settings) -> None:
     remove_old_files(database, settings)
 
 
+def _send_comment_digests(database: Database, settings: Settings) -> None:
+    from services.comment_digests import send_digests
+
+    if settings.mail_host:
+        with database.transaction() as session:
+            send_digests(session)
+
+
 def check_database_files(database: Database, _settings: Settings) -> None:
     """Raise DatabaseFilesReplaced if a database file that this process has open is no longer the one in the folder.
 
@@ -95,6 +103,7 @@ JOBS: tuple[Job, ...] = (
     Job("kept posts", 600, _purge_kept_posts),
     Job("left-over files", 3600, _remove_orphans),
     Job("old exports", 3600, _remove_old_exports),
+    Job("comment digests", 1800, _send_comment_digests),
 )
 
 

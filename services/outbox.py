@@ -25,7 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from languages import format_date, is_language, translator
+from languages import format_date, is_language, separator, translator
 from models.audit import OutboxMail
 from models.base import utc_now
 from models.cycles import Cycle
@@ -298,7 +298,23 @@ def _facts(session: Session, settings: Settings, language: str, values: Mapping[
             facts["linked_questions"] = [
                 (words, f"{facts['response_link']}/questions/{id_}") for id_, words in names.items()
             ]
+    if "comments" in values:
+        facts["entries"] = [_commented(session, settings, language, entry) for entry in values["comments"]]
     return facts
+
+
+def _commented(session: Session, settings: Settings, language: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of the digest of comments in words: State, question, who wrote, how many, whether the reader is named, link."""
+    response = session.get_one(NationalResponse, entry["response_id"])
+    cycle = session.get_one(Cycle, response.cycle_id)
+    names = session.get_one(ReportingState, response.state_id).names
+    question = _question_names(session, cycle, language, [entry["question_id"]])
+    return {
+        "state": names.get(language) or names.get("en", ""), "count": entry["count"], "mention": entry["mention"],
+        "question": _one_line("".join(question.values())),
+        "by": separator(language).join(_one_line(name) for name in entry["by"]),
+        "link": f"{settings.address}/responses/{response.id}/questions/{entry['question_id']}/comments",
+    }  # fmt: skip
 
 
 def _question_names(session: Session, cycle: Cycle, language: str, question_ids: list[str]) -> dict[str, str]:

@@ -81,6 +81,9 @@ class Permission(StrEnum):
     RESPONSE_REOPEN_REQUEST = "response:request_reopening"
     PEOPLE_MANAGE = "people:manage"
     WORK_ASSIGN = "work:assign"
+    COMMENT_READ = "comment:read"
+    COMMENT_WRITE = "comment:write"
+    COMMENT_SHARE = "comment:share"
     SUBMISSION_READ = "submission:read"
     RESPONSE_RETURN = "response:return"
     CYCLE_MANAGE = "cycle:manage"
@@ -100,14 +103,17 @@ STATE_RULES: dict[Permission, frozenset[str]] = {
     Permission.PEOPLE_MANAGE: frozenset({FOCAL_POINT}),
     Permission.WORK_ASSIGN: frozenset({FOCAL_POINT}),
     Permission.SUBMISSION_READ: frozenset({FOCAL_POINT, CONTRIBUTOR, OBSERVER}),
+    Permission.COMMENT_READ: frozenset({FOCAL_POINT, CONTRIBUTOR, OBSERVER}),
+    Permission.COMMENT_WRITE: frozenset({FOCAL_POINT, CONTRIBUTOR}),
+    Permission.COMMENT_SHARE: frozenset({FOCAL_POINT}),
 }
 """Which role of the State may do it, for the State's own response. Only the focal point clears."""
 
 OFFICER_RULES: frozenset[Permission] = frozenset({
     Permission.SUBMISSION_READ, Permission.RESPONSE_RETURN, Permission.CYCLE_MANAGE, Permission.CYCLE_READ,
-    Permission.EXPORT_FULL,
+    Permission.EXPORT_FULL, Permission.COMMENT_READ, Permission.COMMENT_WRITE, Permission.COMMENT_SHARE,
 })  # fmt: skip
-"""What a secretariat officer may do. Reading a draft's text is not among it."""
+"""What a secretariat officer may do. Reading a draft's text is not among it, nor a comment that its State did not share."""
 
 
 def is_allowed(actor: Actor, permission: Permission, response: NationalResponse | None = None) -> bool:

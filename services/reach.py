@@ -41,6 +41,14 @@ def list_assignments(
     return sorted(session.exec(statement), key=lambda entry: (entry.due or date.max, entry.assigned_at, entry.id))
 
 
+def reads_question(session: Session, response: NationalResponse, address: str, role: str, question_id: str) -> bool:
+    """Whether somebody of the State's team may see a question, as far as assignments go."""
+    row = session.get(TeamAccess, (response.id, address.casefold())) if role == CONTRIBUTOR else None
+    if row is None or row.access != "own":
+        return True
+    return bool(list_assignments(session, response.id, assignee=address, question_id=question_id))
+
+
 def items_of(instrument: Instrument, assignment: Assignment) -> list[str]:
     """The ids of the items that an assignment gives, in the instrument's order; none if the question is no longer in it."""
     question = instrument.questions.get(assignment.question_id)

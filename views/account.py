@@ -33,6 +33,7 @@ from services.accounts import (
     reissue_invitation,
 )
 from services.assignments import list_colleagues
+from services.comment_digests import choose_digest, wants_digest
 from services.outbox import BadAddress
 from services.people import NewPerson, find_account, list_people, update_profile
 from services.permissions import NotFound, Permission
@@ -141,12 +142,14 @@ def _accept_as_new(token: str, invitation: Invitation, given: dict[str, Any]) ->
 @account.route("/account", methods=["GET", "POST"])
 @needs(Permission.OWN_ACCOUNT)
 def profile() -> Any:
-    """Name, title, language and time zone; links to what concerns signing in."""
-    form = ProfileForm(obj=current_user)
+    """Name, title, language, time zone and the digest of comments; links to what concerns signing in."""
+    with reading() as db:
+        form = ProfileForm(obj=current_user, comment_digest=wants_digest(db, current_user.id))
     if form.validate_on_submit():
         person = NewPerson(form.name.data or "", form.title.data or "", form.language.data, form.time_zone.data)
         with transaction() as db:
             update_profile(db, db.get_one(User, current_user.id), person)
+            choose_digest(db, current_user.id, bool(form.comment_digest.data))
         session["language"] = person.language
         refresh()
         flash(_("Your account is saved."), "success")

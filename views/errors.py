@@ -114,6 +114,8 @@ def _who_can_help(error: PermissionDenied) -> str:
         ),
         "work:assign": _("Only the focal point of the State hands out the work. Ask the focal point."),
         "people:manage": _("Only the focal point of the State invites colleagues. Ask the focal point."),
+        "comment:write": _("You may read the comments, but not write one. Ask the focal point of the State."),
+        "comment:share": _("Only the focal point of the State writes to the secretariat here. Ask the focal point."),
         "response:request_reopening": _("Only the focal point of the State asks for a reopening."),
     }
     said = str(words.get(error.permission.value, _("This is for officers of the secretariat.")))

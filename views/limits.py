@@ -28,6 +28,8 @@ CODES = "10 per 15 minutes;40 per day"
 """Wrong codes for one person, who gave the right passphrase; a million codes are possible."""
 LINKS = "30 per 15 minutes"
 """Invitation and reset links that do not work, from one network."""
+COMMENTS = "60 per 10 minutes"
+"""Comments of one person."""
 
 
 def network() -> str:
@@ -92,6 +94,11 @@ def stop_guessing() -> None:
 def count_guess() -> None:
     """Count a link that does not work."""
     _limiter().limiter.hit(parse(LINKS), "links", network())
+
+
+def may_comment_now() -> bool:
+    """Whether the person may write one more comment now; it is counted by asking."""
+    return bool(_limiter().limiter.hit(parse(COMMENTS), "comments", _person_key()))
 
 
 def _limiter() -> Limiter:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, abort, g, redirect, request, url_for
 
-from services.permissions import OFFICER_RULES, Permission, PermissionDenied
+from services.permissions import OFFICER_RULES, STATE_RULES, Permission, PermissionDenied
 from views.context import current_actor
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -34,7 +34,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
             actor = current_actor()
             if actor is None:
                 abort(401)
-            if permission in OFFICER_RULES and permission is not Permission.SUBMISSION_READ and not actor.is_officer:
+            if permission in OFFICER_RULES and permission not in STATE_RULES and not actor.is_officer:
                 raise PermissionDenied(permission)
             g.permission = permission
             return view(*args, **kwargs)

@@ -64,11 +64,12 @@ def question_page(
     opened: OpenResponse, question: Question, *, add: str = "", kept: list[list[str]] | None = None,
     refused: list[tuple[str, str]] | None = None, status: int = 200, saved_at: str = "",
     here: Sequence[str] = (), beside: Mapping[str, Markup] | None = None, drafted: Mapping[str, Any] | None = None,
+    comments: int = 0,
 ) -> tuple[str, int]:  # fmt: skip
     """The page of a question as it stands in the database, or with text that was kept when a session expired.
 
     `here`: the names of colleagues who are at work on it. `beside` stands below the controls of items; `drafted` are values
-    that are in the form and not saved yet.
+    that are in the form and not saved yet. `comments` is the number of unresolved threads on it.
     """
     context = ask_context(opened)
     typed = {item_id: answer.typed for item_id, answer in opened.answers.items() if answer.typed is not None}
@@ -100,7 +101,7 @@ def question_page(
     editable = opened.is_editable and opened.may_edit_any(question)
     return render_template(
         "responses/question.html", **frame(opened), question=question, form=form, bases=bases, before=before, after=after,
-        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at, drafted=drafted,
+        errors=(refused or []) + errors, wrong=wrong + [item_id for item_id, _message in refused or []], editable=editable, kept=bool(kept), saved_at=saved_at, drafted=drafted, comments=comments,
         is_ready=is_marked_ready(opened, question), here=here, badge=work_badge(opened, question), asked_of=asked_of_words(question), referred=[
             (opened.instrument.questions[opened.instrument.items[item_id].question_id], opened.instrument.items[item_id])
             for item_id in question.refers_to if opened.may_read(opened.instrument.items[item_id].question_id)

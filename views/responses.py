@@ -21,6 +21,7 @@ from models.base import new_id, utc_now
 from models.database import DatabaseError
 from services.answers import SaveResult, list_late_notes
 from services.assignments import NothingAnswered, changed_since, hand_in, is_overdue, note_presence, who_is_here
+from services.comments import count_unresolved
 from services.evidence import open_evidence
 from services.kept_posts import derive_key, find_kept_post, forget_kept_posts
 from services.permissions import NotFound, Permission
@@ -56,6 +57,7 @@ def home(response_id: str) -> Any:
         returns = list_returns(db, response_id)
         notes = list_late_notes(db, opened)
         assignments = list_assignments(db, response_id) if opened.may(Permission.WORK_ASSIGN) else []
+        comments = count_unresolved(db, opened.response, opened.actor)
     questions = [question for question in opened.questions if opened.is_asked(question)]
     onward = next((
         question for question in questions if opened.work_state(question) != "ready" and opened.may_edit_any(question)
@@ -66,6 +68,7 @@ def home(response_id: str) -> Any:
         total=opened.visible_progress(), notes=[note for note in notes if not note.outside],
         outside=[note for note in notes if note.outside], is_overdue=lambda entry: is_overdue(entry, today),
         handed_out=counts(assignments, today), changed_since=changed_since,
+        comments={question_id: count for question_id, count in comments.items() if opened.may_read(question_id)},
         ready_count=sum(opened.work_state(question) == "ready" for question in questions), question_count=len(questions),
     )  # fmt: skip
 
@@ -98,11 +101,12 @@ def question(response_id: str, question_id: str) -> Any:
         kept = find_kept_post(db, tracker().secrets.queue_key, signed_in().user_id, response_id, question_id)
         here, is_due = who_is_here(db, opened, question_id)
         earlier = earlier_beside(db, opened, asked)
+        comments = count_unresolved(db, opened.response, opened.actor).get(question_id, 0)
     if is_due and opened.is_editable and opened.may_edit_any(asked):
         _be_seen(opened, question_id)
     return question_page(
         opened, asked, add=request.args.get("add", ""), kept=kept, here=here, beside=earlier.beside,
-        drafted=earlier.drafted(request.args.get("earlier", "")),
+        drafted=earlier.drafted(request.args.get("earlier", "")), comments=comments,
     )  # fmt: skip
 
 
@@ -116,6 +120,7 @@ def save_question(response_id: str, question_id: str) -> Any:
         saved = save_posted(db, response_id, question_id, new_id(), posted)
         unready = not saved.result.locked and not _hand_in(db, saved, bool(posted.get("ready")))
         forget_kept_posts(db, signed_in().user_id, response_id, question_id)
+        comments = count_unresolved(db, saved.opened.response, saved.opened.actor).get(question_id, 0)
     if saved.result.locked:
         return _locked(saved.opened, saved.result)
     if saved.result.conflicts:
@@ -135,7 +140,7 @@ def save_question(response_id: str, question_id: str) -> Any:
     if (unreadable or saved.refused) and not (posted.get("add") or removed):
         return question_page(
             saved.opened, saved.question, refused=saved.refused, status=422,
-            saved_at=format_time(saved.result.at, page_zone()),
+            saved_at=format_time(saved.result.at, page_zone()), comments=comments,
         )  # fmt: skip
     return redirect(_onward(saved, posted, removed), 303)
 

@@ -26,6 +26,7 @@ from models.people import User
 from models.responses import Answer, NationalResponse
 from models.states import ReportingState
 from services.assignments import assign, list_colleagues, set_access
+from services.comments import open_discussion, write_comment
 from services.export_jobs import ask_export
 from services.export_settings import save_setting
 from services.kits import make_kit
@@ -42,6 +43,7 @@ from views.policy import PUBLIC_ENDPOINTS, needs
 OWN, OTHER, SEALED_LATER = "CANARY-OWN-7f3a", "CANARY-OTHER-91bc", "CANARY-AFTER-SEAL-55d2"
 OTHER_BEFORE = "CANARY-OTHER-BEFORE-30e1"
 """In what the other State submitted in the round before."""
+INTERNAL, SHARED = "CANARY-INTERNAL-COMMENT-3b7e", "CANARY-SHARED-COMMENT-c4d0"
 
 
 def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
@@ -80,6 +82,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
             earlier = make_response(session, before, session.get_one(ReportingState, code))
             seal(session, earlier, {"op4.narrative": Narrative(text=words, language="en")}, user_id=world.focal_point)
     assignment = make_assignment(app, world)
+    comments = plant_comments(app, world)
     jobs, setting = make_exports(app, world)
     kits = make_kits(app, world)
     values: dict[str, tuple[object, ...]] = {
@@ -90,7 +93,7 @@ def build(app: Flask) -> tuple[World, dict[str, tuple[object, ...]]]:
         "item_id": ("op13d.narrative", "op4.narrative", "unknown"), "membership_id": ("unknown",), "invitation_id": ("unknown",),
         "kind": ("docx", "unknown"), "kit_id": (*kits, "unknown"), "job_id": (*jobs, "unknown"),
         "setting_id": (setting.id, "unknown"), "return_id": (make_return(app, world), "unknown"),
-        "assignment_id": (assignment, "unknown"),
+        "assignment_id": (assignment, "unknown"), "comment_id": (*comments, "unknown"),
     }  # fmt: skip
     return world, values
 
@@ -139,6 +142,21 @@ def make_assignment(app: Flask, world: World) -> str:
         return assignment.id
 
 
+def plant_comments(app: Flask, world: World) -> list[str]:
+    """An internal thread of each State, and one that the first shares with the secretariat; their ids."""
+    ids = []
+    with app.extensions["tracker"].database.transaction() as session:
+        for response_id, person, text, audience in (
+            (world.response_id, world.focal_point, INTERNAL, "internal"),
+            (world.response_id, world.focal_point, SHARED, "shared"),
+            (world.other_response_id, world.other_focal_point, OTHER, "internal"),
+        ):
+            actor = actor_for(session.get_one(User, person), session.get_one(NationalResponse, response_id))
+            discussion = open_discussion(session, response_id, actor, Permission.COMMENT_WRITE, lock=True)
+            ids.append(write_comment(session, discussion, "op13d", text, audience=audience, key=text + audience).id)
+    return ids
+
+
 def make_exports(app: Flask, world: World) -> tuple[list[str], ExportSetting]:
     """A workbook that was made, one that waits, and settings that the officer shares."""
     context = app.extensions["tracker"]
@@ -167,12 +185,16 @@ def roles(app: Flask, world: World) -> list[Role]:
         return make
 
     return [
-        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER, OTHER_BEFORE)),
+        Role("visitor", app.test_client, (OWN, OTHER, SEALED_LATER, OTHER_BEFORE, INTERNAL, SHARED)),
         Role("focal point", browser(world.focal_point), (OTHER, SEALED_LATER, OTHER_BEFORE)),
-        Role("contributor who reads only op4", browser(world.contributor), (OWN, OTHER, SEALED_LATER, OTHER_BEFORE)),
+        Role(
+            "contributor who reads only op4",
+            browser(world.contributor),
+            (OWN, OTHER, SEALED_LATER, OTHER_BEFORE, INTERNAL, SHARED),
+        ),
         Role("observer", browser(world.observer), (OTHER, SEALED_LATER, OTHER_BEFORE)),
-        Role("focal point of another State", browser(world.other_focal_point), (OWN,)),
-        Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER)),
+        Role("focal point of another State", browser(world.other_focal_point), (OWN, INTERNAL, SHARED)),
+        Role("officer", browser(world.officer), (OWN, OTHER, SEALED_LATER, INTERNAL)),
     ]
 
 
@@ -295,6 +317,8 @@ def test_foreign_and_absent_are_the_same(no_limits: Flask) -> None:
         "/print",
         "/queue-key",
         "/evidence/unknown",
+        "/comments",
+        "/questions/op13d/comments",
     ):
         foreign = client.get(f"/responses/{world.other_response_id}{path}")
         absent = client.get(f"/responses/{'x' * 16}{path}")

@@ -13,6 +13,7 @@ from models.queries import list_focal_points, list_offered_notes, list_open_invi
 from models.responses import NationalResponse
 from models.states import REGIONS, ReportingState
 from models.submissions import Submission
+from services.comments import count_unresolved
 from services.cycles import find_cycle
 from services.evidence import open_evidence
 from services.instruments import get_instrument
@@ -57,6 +58,7 @@ def show_response(response_id: str) -> Any:
         submissions = list_submissions(db, response_id)
         returns = list_returns(db, response_id)
         notes = list_offered_notes(db, response_id)
+        comments = count_unresolved(db, response, signed_in())
         standing = read_board(db, cycle, language()).find(response_id)
         focal_point = list_focal_points(db, cycle.id).get(state.id)
         invitations = [entry for entry in list_open_invitations(db, cycle.id) if entry.state_id == state.id]
@@ -68,7 +70,7 @@ def show_response(response_id: str) -> Any:
         "secretariat/response.html", **cycle_frame(cycle, "secretariat.dashboard"), **questionnaire, response=response,
         name=standing.name, state=state, shown=shown, submitted=submitted, submissions=submissions, standing=standing,
         history=_history(submissions, returns), notes=notes, focal_point=focal_point, people=people, invitations=invitations,
-        visibilities=visibility_labels(), parties=party_names(), now=utc_now(),
+        visibilities=visibility_labels(), parties=party_names(), now=utc_now(), comments=comments,
     )  # fmt: skip
 
 
