@@ -266,7 +266,7 @@ def test_no_print_document_or_sealed_copy_holds_a_comment(
         (officer, f"/submissions/{submission}"), (officer, f"/secretariat/responses/{world.response_id}"),
         (officer, f"/secretariat/cycles/{world.cycle_id}/questions/op13d"),
     ):  # fmt: skip
-        answered = client.get(path)
+        answered = client.get(path, buffered=True)
         assert answered.status_code == 200, path
         looked.append(everything_in(answered.data))
     assert all(INTERNAL not in text and SHARED not in text for text in looked)
