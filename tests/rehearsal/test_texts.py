@@ -32,9 +32,12 @@ SLOTS = {"subject", "year", "until", "count", "few", "share", "body", "law", "nu
 MODELS = [
     model
     for module in (
+        tables.assignments,
         tables.audit,
+        tables.comments,
         tables.cycles,
         tables.export_jobs,
+        tables.kits,
         tables.people,
         tables.responses,
         tables.states,

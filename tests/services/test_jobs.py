@@ -43,7 +43,7 @@ def job(name: str) -> Job:
 
 
 def test_the_jobs_of_an_installation_are_listed_once() -> None:
-    names = ["database files", "mails", "kept posts", "left-over files", "old exports"]
+    names = ["database files", "mails", "kept posts", "left-over files", "old exports", "comment digests"]
     assert [job.name for job in JOBS] == names
     assert [job.name for job in JOBS if job.vital] == ["database files"]
 

@@ -126,7 +126,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "sent_back": {"by": "Fay", "questions": ["op13d"], "reason": "The law is missing."},
     "account_changed": {"name": "Ines", "change": "passkey_added"},
-}
+    "comment_digest": {
+        "name": "Ines", "comments": [{"question_id": "op13d", "by": ["Fay"], "count": 2, "mention": True}],
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("template", CONTEXTS)
@@ -139,6 +142,8 @@ def test_every_mail_can_be_written_in_every_language(
     with sqlite_database.reading() as session:
         response = session.get_one(NationalResponse, world.response_id)
         facts = {"response_id": response.id, "state_id": response.state_id, **CONTEXTS[template]}
+        if "comments" in facts:
+            facts["comments"] = [{**entry, "response_id": response.id} for entry in facts["comments"]]
         message = render(session, settings, language, template, facts)
     assert message.subject and "\n" not in message.subject and len(message.body) > 80
     assert "{" not in message.body and "%(" not in message.body and "None" not in message.body
