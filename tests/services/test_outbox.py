@@ -118,11 +118,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "deadline_extended": {"reason": "asked for"},
     "passphrase_reset": {"name": "Ines", "expires_at": "2099-12-01T00:00:00+00:00"},
     "assigned": {
-        "by": "Fay",
-        "questions": ["op13d"],
-        "notes": ["Ask the labour ministry."],
-        "due": "2099-12-01",
-        "invited": False,
+        "by": "Fay", "questions": ["op13d"], "notes": ["Ask the labour ministry."], "due": "2099-12-01", "invited": False,
     },
     "sent_back": {"by": "Fay", "questions": ["op13d"], "reason": "The law is missing."},
     "account_changed": {"name": "Ines", "change": "passkey_added"},
