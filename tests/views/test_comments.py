@@ -166,7 +166,7 @@ def test_resolving_and_deleting(app: Flask, world: World) -> None:
         internal, _shared = plant(session, world)
     contributor, focal = browser(app, world.contributor), browser(app, world.focal_point)
     assert contributor.post(f"{address(world)}/{internal}/resolve").status_code == 303
-    assert "Resolved by Contributor" in text_of(focal.get(address(world)))
+    assert "Resolved by <bdi>Contributor</bdi>, <bdi>" in focal.get(address(world)).get_data(as_text=True)
     assert contributor.post(f"{address(world)}/{internal}/resolve", data={"again": "yes"}).status_code == 303
     assert "Resolved by" not in text_of(focal.get(address(world)))
     assert contributor.post(f"{address(world)}/{internal}/delete").status_code == 404
