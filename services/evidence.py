@@ -130,7 +130,7 @@ def store_evidence(
         raise RefusedFile("too_many", shown)
     file_id = secrets.token_urlsafe(12)
     digest = hashlib.sha256(content).hexdigest()
-    _write_durably(folder, file_id, content)
+    write_durably(folder, file_id, content)
     session.add(EvidenceFile(
         id=file_id, national_response_id=opened.response.id, item_id=item_id, name=shown, media_type=media_type,
         size=len(content), sha256=digest, added_by=opened.actor.user_id,
@@ -138,8 +138,8 @@ def store_evidence(
     return EvidenceReference(row_id=file_id, name=shown, media_type=media_type, size=len(content), sha256=digest)
 
 
-def _write_durably(folder: Path, file_id: str, content: bytes) -> None:
-    """Bytes, then name, then folder are on disk before anything refers to them."""
+def write_durably(folder: Path, file_id: str, content: bytes) -> None:
+    """Keep a file for its owner alone (0600): bytes, then name, then folder are on disk before anything refers to them."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = folder / f".{file_id}.part"
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from models.cycles import Cycle
 from models.kits import DISCARDED, UNDONE, Kit, KitReturn
 from models.responses import NationalResponse, Revision
 from models.states import ReportingState
+from services.evidence import write_durably
 from services.permissions import NotFound
 from services.responses import OpenResponse, state_name
 
@@ -58,20 +58,8 @@ def contents_at(session: Session, response_id: str, versions: Mapping[str, int])
 
 def keep_file(folder: Path, content: bytes) -> str:
     """Keep a workbook that came back, for its owner alone (0600), on disk before any row names it; its name in the folder."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file_id = secrets.token_urlsafe(12)
-    scratch = folder / f".{file_id}.part"
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.rename(folder / file_id)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_durably(folder, file_id, content)
     return file_id
 
 
